@@ -1,0 +1,112 @@
+// Package source holds the files of a configuration and says where in them something stands.
+package source
+
+import (
+	"bytes"
+	"sort"
+	"unicode/utf8"
+)
+
+// FileID names a file within one [Files]. The zero FileID means "no file".
+type FileID uint32
+
+// Span is a half-open range of bytes of one file. The zero Span means "nowhere".
+type Span struct {
+	File       FileID
+	Start, End uint32
+}
+
+// At returns the empty span at byte offset off of file f.
+func At(f FileID, off int) Span { return Span{File: f, Start: uint32(off), End: uint32(off)} }
+
+// To returns the span from the start of s to the end of t, which must lie in the same file.
+func (s Span) To(t Span) Span { return Span{File: s.File, Start: s.Start, End: t.End} }
+
+// IsZero reports whether s stands nowhere.
+func (s Span) IsZero() bool { return s.File == 0 }
+
+// File is one text of a configuration.
+type File struct {
+	// Name is relative to the root document's folder, with '/'; "." for the root document itself.
+	Name string
+	// Text is the file's bytes as given, byte order mark and line ends included.
+	Text  []byte
+	lines []uint32 // offset of each line's first byte; built on first use
+}
+
+// Files is an append-only list of files; positions refer to it.
+type Files struct{ list []*File }
+
+// Add appends a file and returns its id.
+func (fs *Files) Add(name string, text []byte) FileID {
+	fs.list = append(fs.list, &File{Name: name, Text: text})
+	return FileID(len(fs.list))
+}
+
+// File returns the file of an id, or nil for the zero id.
+func (fs *Files) File(id FileID) *File {
+	if id == 0 || int(id) > len(fs.list) {
+		return nil
+	}
+	return fs.list[id-1]
+}
+
+// Len returns the number of files; their ids are 1 to Len.
+func (fs *Files) Len() int { return len(fs.list) }
+
+// Position is a place a person can go to. Lines and columns start at 1; a column counts code points.
+type Position struct {
+	File   string
+	Line   int
+	Column int
+}
+
+// Position resolves the start of a span. The zero span gives the zero Position.
+func (fs *Files) Position(s Span) Position {
+	f := fs.File(s.File)
+	if f == nil {
+		return Position{}
+	}
+	line := f.line(int(s.Start))
+	start := int(f.lines[line])
+	off := min(int(s.Start), len(f.Text))
+	col := 1
+	if start <= off {
+		col += columns(f.Text[start:off])
+	}
+	return Position{File: f.Name, Line: line + 1, Column: col}
+}
+
+// columns counts the code points of b, a byte order mark not counted.
+func columns(b []byte) int { return utf8.RuneCount(bytes.TrimPrefix(b, bom)) }
+
+var bom = []byte("\xef\xbb\xbf")
+
+// line returns the index of the line that holds offset off.
+func (f *File) line(off int) int {
+	if f.lines == nil {
+		f.lines = append(f.lines, 0)
+		for i, c := range f.Text {
+			if c == '\n' {
+				f.lines = append(f.lines, uint32(i+1))
+			}
+		}
+	}
+	return sort.Search(len(f.lines), func(i int) bool { return int(f.lines[i]) > off }) - 1
+}
+
+// Excerpt returns the source line at the start of s, without its line end.
+func (fs *Files) Excerpt(s Span) string {
+	f := fs.File(s.File)
+	if f == nil {
+		return ""
+	}
+	i := f.line(int(s.Start))
+	start := int(f.lines[i])
+	end := len(f.Text)
+	if i+1 < len(f.lines) {
+		end = int(f.lines[i+1]) - 1
+	}
+	line := bytes.TrimSuffix(f.Text[start:max(start, end)], []byte("\r"))
+	return string(bytes.ToValidUTF8(bytes.TrimPrefix(line, bom), []byte("\uFFFD")))
+}

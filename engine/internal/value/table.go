@@ -1,0 +1,346 @@
+package value
+
+import (
+	"bytes"
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+	"unsafe"
+)
+
+// Table interns values. It only grows, except that [Table.Reset] takes back everything since a [Table.Mark]: what a
+// request brought. A Table is not safe for concurrent use.
+type Table struct {
+	key Key
+
+	bytes   arena
+	strings struct {
+		interner
+		at []uint32
+		n  []uint32
+	}
+	scalars [4]struct { // long, decimal, datetime, duration
+		interner
+		v []int64
+	}
+	ips struct {
+		interner
+		v []netip.Prefix
+	}
+	entities struct {
+		interner
+		typ, id []Value
+	}
+	lists [2]struct { // set members in order; record keys and values in turn, by key
+		interner
+		at    []uint32
+		n     []uint32
+		items []Value
+	}
+	scratch []Value
+}
+
+// NewTable returns an empty table whose hashes are keyed by key.
+func NewTable(key Key) *Table { return &Table{key: key} }
+
+// Mark is a state of a table to which Reset can return.
+type Mark struct {
+	bytes    arenaMark
+	strings  int
+	scalars  [4]int
+	ips      int
+	entities int
+	lists    [2]int
+	items    [2]int
+}
+
+// Mark notes the table's state.
+func (t *Table) Mark() Mark {
+	m := Mark{bytes: t.bytes.mark(), strings: len(t.strings.at), ips: len(t.ips.v), entities: len(t.entities.id)}
+	for i := range t.scalars {
+		m.scalars[i] = len(t.scalars[i].v)
+	}
+	for i := range t.lists {
+		m.lists[i], m.items[i] = len(t.lists[i].at), len(t.lists[i].items)
+	}
+	return m
+}
+
+// Reset takes back all values interned since m was noted. Their handles have no meaning any more.
+func (t *Table) Reset(m Mark) {
+	t.bytes.reset(m.bytes)
+	t.strings.truncate(m.strings)
+	t.strings.at, t.strings.n = t.strings.at[:m.strings], t.strings.n[:m.strings]
+	for i := range t.scalars {
+		s := &t.scalars[i]
+		s.truncate(m.scalars[i])
+		s.v = s.v[:m.scalars[i]]
+	}
+	t.ips.truncate(m.ips)
+	t.ips.v = t.ips.v[:m.ips]
+	t.entities.truncate(m.entities)
+	t.entities.typ, t.entities.id = t.entities.typ[:m.entities], t.entities.id[:m.entities]
+	for i := range t.lists {
+		l := &t.lists[i]
+		l.truncate(m.lists[i])
+		l.at, l.n, l.items = l.at[:m.lists[i]], l.n[:m.lists[i]], l.items[:m.items[i]]
+	}
+}
+
+// Size returns the bytes that the values since m take, contents alone.
+func (t *Table) Size(m Mark) int {
+	n := t.bytes.used() - m.bytes.used
+	n += 8 * (len(t.strings.at) - m.strings)
+	for i := range t.scalars {
+		n += 8 * (len(t.scalars[i].v) - m.scalars[i])
+	}
+	n += 32 * (len(t.ips.v) - m.ips)
+	n += 8 * (len(t.entities.id) - m.entities)
+	for i := range t.lists {
+		n += 8*(len(t.lists[i].at)-m.lists[i]) + 4*(len(t.lists[i].items)-m.items[i])
+	}
+	return n
+}
+
+// Bytes returns the memory that the table holds.
+func (t *Table) Bytes() int {
+	n := t.bytes.held() + t.strings.bytes() + 4*(cap(t.strings.at)+cap(t.strings.n))
+	for i := range t.scalars {
+		n += t.scalars[i].bytes() + 8*cap(t.scalars[i].v)
+	}
+	n += t.ips.bytes() + int(unsafe.Sizeof(netip.Prefix{}))*cap(t.ips.v)
+	n += t.entities.bytes() + 4*(cap(t.entities.typ)+cap(t.entities.id))
+	for i := range t.lists {
+		n += t.lists[i].bytes() + 4*(cap(t.lists[i].at)+cap(t.lists[i].n)+cap(t.lists[i].items))
+	}
+	return n
+}
+
+// Bytes interns the string b, which is copied.
+func (t *Table) StringBytes(b []byte) Value {
+	h := t.key.hashBytes(b)
+	e, ok := t.strings.find(h, func(e uint32) bool { return bytes.Equal(b, t.stringAt(e)) })
+	if !ok {
+		at := t.bytes.put(b)
+		e = t.strings.add(h)
+		t.strings.at = append(t.strings.at, at)
+		t.strings.n = append(t.strings.n, uint32(len(b)))
+	}
+	return handle(KindString, e)
+}
+
+// String interns s.
+func (t *Table) String(s string) Value {
+	return t.StringBytes(unsafe.Slice(unsafe.StringData(s), len(s)))
+}
+
+// FindString returns the handle of b if the table has it, without interning it.
+func (t *Table) FindString(b []byte) (Value, bool) {
+	e, ok := t.strings.find(t.key.hashBytes(b), func(e uint32) bool { return bytes.Equal(b, t.stringAt(e)) })
+	return handle(KindString, e), ok
+}
+
+func (t *Table) stringAt(e uint32) []byte { return t.bytes.get(t.strings.at[e], t.strings.n[e]) }
+
+// Text returns the bytes of a string. They belong to the table and last until a Reset before v.
+func (t *Table) Text(v Value) []byte { return t.stringAt(v.index()) }
+
+// TextString returns a copy of a string's text.
+func (t *Table) TextString(v Value) string { return string(t.Text(v)) }
+
+// Long returns the handle of a long.
+func (t *Table) Long(i int64) Value {
+	if i >= minInline && i <= maxInline {
+		return handle(KindLong, uint32(i)&(longIndexed-1))
+	}
+	return handle(KindLong, t.scalar(0, i)|longIndexed)
+}
+
+// LongOf returns the content of a long.
+func (t *Table) LongOf(v Value) int64 {
+	if v&longIndexed != 0 {
+		return t.scalars[0].v[v&(longIndexed-1)]
+	}
+	return int64(int32(v<<5) >> 5)
+}
+
+// Decimal returns the handle of a decimal given in ten-thousandths.
+func (t *Table) Decimal(tenThousandths int64) Value {
+	return handle(KindDecimal, t.scalar(1, tenThousandths))
+}
+
+// Datetime returns the handle of an instant in milliseconds since 1970-01-01T00:00:00Z.
+func (t *Table) Datetime(ms int64) Value { return handle(KindDatetime, t.scalar(2, ms)) }
+
+// Duration returns the handle of a duration in milliseconds.
+func (t *Table) Duration(ms int64) Value { return handle(KindDuration, t.scalar(3, ms)) }
+
+// DecimalOf returns the content of a decimal, in ten-thousandths.
+func (t *Table) DecimalOf(v Value) int64 { return t.scalars[1].v[v.index()] }
+
+// DatetimeOf returns the content of a datetime, in milliseconds since 1970.
+func (t *Table) DatetimeOf(v Value) int64 { return t.scalars[2].v[v.index()] }
+
+// DurationOf returns the content of a duration, in milliseconds.
+func (t *Table) DurationOf(v Value) int64 { return t.scalars[3].v[v.index()] }
+
+func (t *Table) scalar(slab int, i int64) uint32 {
+	s := &t.scalars[slab]
+	h := t.key.hashPair(uint64(i), uint64(slab))
+	e, ok := s.find(h, func(e uint32) bool { return s.v[e] == i })
+	if !ok {
+		e = s.add(h)
+		s.v = append(s.v, i)
+	}
+	return e
+}
+
+// IP returns the handle of an address or network; a single address is a prefix of full length. Host bits count, as in Cedar.
+func (t *Table) IP(p netip.Prefix) Value {
+	a := p.Addr().As16()
+	var meta [3]byte
+	meta[0] = byte(p.Bits())
+	if p.Addr().Is4() {
+		meta[1] = 4
+	}
+	h := t.key.hashBytes(append(a[:len(a):len(a)], meta[:]...))
+	e, ok := t.ips.find(h, func(e uint32) bool { return t.ips.v[e] == p })
+	if !ok {
+		e = t.ips.add(h)
+		t.ips.v = append(t.ips.v, p)
+	}
+	return handle(KindIP, e)
+}
+
+// IPOf returns the content of an ip.
+func (t *Table) IPOf(v Value) netip.Prefix { return t.ips.v[v.index()] }
+
+// Entity returns the handle of an entity; typ and id are strings of the table.
+func (t *Table) Entity(typ, id Value) Value {
+	h := t.key.hashPair(uint64(typ), uint64(id))
+	e, ok := t.entities.find(h, func(e uint32) bool { return t.entities.typ[e] == typ && t.entities.id[e] == id })
+	if !ok {
+		e = t.entities.add(h)
+		t.entities.typ = append(t.entities.typ, typ)
+		t.entities.id = append(t.entities.id, id)
+	}
+	return handle(KindEntity, e)
+}
+
+// EntityOf interns the entity typ::"id".
+func (t *Table) EntityOf(typ, id string) Value { return t.Entity(t.String(typ), t.String(id)) }
+
+// EntityType returns the type of an entity, a string such as App::User.
+func (t *Table) EntityType(v Value) Value { return t.entities.typ[v.index()] }
+
+// EntityID returns the id of an entity, a string.
+func (t *Table) EntityID(v Value) Value { return t.entities.id[v.index()] }
+
+// Set interns the set of members, which may repeat and stand in any order. The slice is not kept.
+func (t *Table) Set(members []Value) Value {
+	s := append(t.scratch[:0], members...)
+	slices.SortFunc(s, t.Compare)
+	s = slices.Compact(s)
+	t.scratch = s
+	return handle(KindSet, t.list(0, s))
+}
+
+// Members returns the members of a set, sorted, each once. The slice belongs to the table.
+func (t *Table) Members(v Value) []Value { return t.listAt(0, v.index()) }
+
+// Record interns a record from keys and values in turn, keys being distinct strings in any order. The slice is not kept.
+func (t *Table) Record(fields []Value) Value {
+	s := append(t.scratch[:0], fields...)
+	for i := 2; i < len(s); i += 2 { // records are small, and mostly sorted
+		for j := i; j > 0 && t.Compare(s[j], s[j-2]) < 0; j -= 2 {
+			s[j], s[j-2], s[j+1], s[j-1] = s[j-2], s[j], s[j-1], s[j+1]
+		}
+	}
+	t.scratch = s
+	return handle(KindRecord, t.list(1, s))
+}
+
+// Fields returns a record's keys and values in turn, by key. The slice belongs to the table.
+func (t *Table) Fields(v Value) []Value { return t.listAt(1, v.index()) }
+
+// Field returns the value of a record's key, or None.
+func (t *Table) Field(record, key Value) Value {
+	f := t.Fields(record)
+	for i := 0; i < len(f); i += 2 {
+		if f[i] == key {
+			return f[i+1]
+		}
+	}
+	return None
+}
+
+func (t *Table) list(slab int, s []Value) uint32 {
+	l := &t.lists[slab]
+	h := t.key.hashWords(s)
+	e, ok := l.find(h, func(e uint32) bool { return slices.Equal(t.listAt(slab, e), s) })
+	if !ok {
+		e = l.add(h)
+		l.at = append(l.at, uint32(len(l.items)))
+		l.n = append(l.n, uint32(len(s)))
+		l.items = append(l.items, s...)
+	}
+	return e
+}
+
+func (t *Table) listAt(slab int, e uint32) []Value {
+	l := &t.lists[slab]
+	return l.items[l.at[e]:][:l.n[e]:l.n[e]]
+}
+
+// Compare orders values by kind, then content: false before true, numbers by size, strings bytewise, entities by type, then
+// id, sets and records element by element. It is a total order on values, independent of interning.
+func (t *Table) Compare(a, b Value) int {
+	if a == b {
+		return 0
+	}
+	ka, kb := a.Kind(), b.Kind()
+	if ka != kb {
+		return cmp.Compare(ka, kb)
+	}
+	switch ka {
+	case KindLong:
+		return cmp.Compare(t.LongOf(a), t.LongOf(b))
+	case KindString:
+		return bytes.Compare(t.Text(a), t.Text(b))
+	case KindDecimal:
+		return cmp.Compare(t.DecimalOf(a), t.DecimalOf(b))
+	case KindDatetime:
+		return cmp.Compare(t.DatetimeOf(a), t.DatetimeOf(b))
+	case KindDuration:
+		return cmp.Compare(t.DurationOf(a), t.DurationOf(b))
+	case KindIP:
+		p, q := t.IPOf(a), t.IPOf(b)
+		return cmp.Or(p.Addr().Compare(q.Addr()), cmp.Compare(p.Bits(), q.Bits()))
+	case KindEntity:
+		return cmp.Or(t.Compare(t.EntityType(a), t.EntityType(b)), t.Compare(t.EntityID(a), t.EntityID(b)))
+	case KindSet:
+		return slices.CompareFunc(t.Members(a), t.Members(b), t.Compare)
+	case KindRecord:
+		return slices.CompareFunc(t.Fields(a), t.Fields(b), t.Compare)
+	}
+	return cmp.Compare(a, b)
+}
+
+// CompareRows orders rows column by column.
+func (t *Table) CompareRows(a, b []Value) int { return slices.CompareFunc(a, b, t.Compare) }
+
+// IsTypePath reports whether s can be an entity type: identifiers joined by "::".
+func IsTypePath(s string) bool {
+	for part := range strings.SplitSeq(s, "::") {
+		if part == "" || part[0] >= '0' && part[0] <= '9' {
+			return false
+		}
+		for i := range len(part) {
+			if c := part[i]; c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+				return false
+			}
+		}
+	}
+	return true
+}

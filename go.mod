@@ -1,0 +1,3 @@
+module github.com/rune-authz/rune
+
+go 1.26
