@@ -61,7 +61,7 @@ func TestList(t *testing.T) {
 
 func TestNearest(t *testing.T) {
 	names := []string{"policies", "rules", "data", "tests"}
-	for word, want := range map[string]string{"polices": "policies", "ruels": "rules", "date": "data", "xyzzy": "", "text": "tests", "": ""} {
+	for word, want := range map[string]string{"polices": "policies", "ruels": "rules", "date": "data", "xyzzy": "", "tests'": "tests", "": ""} {
 		if got := Nearest(word, names); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
 		}
