@@ -12,7 +12,15 @@ import (
 // Table interns values. It only grows, except that [Table.Reset] takes back everything since a [Table.Mark]: what a
 // request brought. A Table is not safe for concurrent use.
 type Table struct {
-	key Key
+	// Work grows by the length of every text that an operation reads or makes; evaluators count steps with it.
+	Work int
+	// MaxString is the longest string in bytes that an operation may make; 0 is [MaxString].
+	MaxString int
+	// Overlong is set when an operation ran into MaxString, and left for the evaluator to clear.
+	Overlong bool
+
+	key      Key
+	patterns patternCache
 
 	bytes   arena
 	strings struct {
@@ -117,7 +125,7 @@ func (t *Table) Bytes() int {
 	return n
 }
 
-// Bytes interns the string b, which is copied.
+// StringBytes interns the string b, which is copied.
 func (t *Table) StringBytes(b []byte) Value {
 	h := t.key.hashBytes(b)
 	e, ok := t.strings.find(h, func(e uint32) bool { return bytes.Equal(b, t.stringAt(e)) })

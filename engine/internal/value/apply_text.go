@@ -1,0 +1,168 @@
+package value
+
+import (
+	"bytes"
+	"regexp"
+	"strconv"
+	"unicode/utf8"
+)
+
+// applyText carries out the operations of ours.
+func (t *Table) applyText(op Op, args []Value) (Value, *Fault) {
+	switch op {
+	case OpSize:
+		return t.Long(int64(len(t.Members(args[0])))), nil
+	case OpUnion, OpIntersection, OpDifference:
+		return t.combine(op, args[0], args[1]), nil
+	}
+	a := t.Text(args[0])
+	t.Work += len(a)
+	switch {
+	case op >= OpClean && op <= OpExt:
+		return t.applyPath(op, args)
+	case op >= OpURLScheme && op <= OpURLPath:
+		return t.applyURL(op, a)
+	case op == OpIsSubdomainOf:
+		return t.isSubdomainOf(a, t.Text(args[1]))
+	}
+	return t.applyString(op, a, args)
+}
+
+func (t *Table) applyString(op Op, a []byte, args []Value) (Value, *Fault) {
+	switch op {
+	case OpStartsWith:
+		return Bool(bytes.HasPrefix(a, t.Text(args[1]))), nil
+	case OpEndsWith:
+		return Bool(bytes.HasSuffix(a, t.Text(args[1]))), nil
+	case OpHasSubstring:
+		return Bool(bytes.Contains(a, t.Text(args[1]))), nil
+	case OpMatches:
+		return t.matches(a, args[1])
+	case OpLower:
+		return t.StringBytes(bytes.ToLower(a)), nil
+	case OpUpper:
+		return t.StringBytes(bytes.ToUpper(a)), nil
+	case OpLength:
+		return t.Long(codePoints(a)), nil
+	case OpReplace:
+		return t.replace(a, t.Text(args[1]), t.Text(args[2]))
+	case OpTrim:
+		return t.StringBytes(bytes.TrimSpace(a)), nil
+	case OpConcat:
+		return t.concat(a, t.Text(args[1]))
+	case OpSubstring:
+		return t.substring(args[0], t.LongOf(args[1]), t.LongOf(args[2]))
+	}
+	n, err := strconv.ParseInt(string(a), 10, 64)
+	if err != nil || a[0] == '+' {
+		return fault(CodeParse, quote(cut(a))+" is not a long")
+	}
+	return t.Long(n), nil
+}
+
+func (t *Table) combine(op Op, a, b Value) Value {
+	var out []Value
+	for _, m := range t.Members(a) {
+		if op == OpUnion || t.Contains(b, m) == (op == OpIntersection) {
+			out = append(out, m)
+		}
+	}
+	if op == OpUnion {
+		out = append(out, t.Members(b)...)
+	}
+	t.Work += len(t.Members(a)) + len(t.Members(b))
+	return t.Set(out)
+}
+
+// MaxString is the length in bytes beyond which string operations refuse to build a result, however the limits are set.
+const MaxString = 16 << 20
+
+func (t *Table) concat(a, b []byte) (Value, *Fault) {
+	if len(a)+len(b) > t.stringLimit() {
+		return t.tooLong(len(a) + len(b))
+	}
+	t.Work += len(b)
+	return t.StringBytes(append(append(make([]byte, 0, len(a)+len(b)), a...), b...)), nil
+}
+
+func (t *Table) replace(a, old, with []byte) (Value, *Fault) {
+	if len(old) == 0 {
+		return fault(CodeRange, "replace needs text to look for")
+	}
+	n := bytes.Count(a, old)
+	if size := len(a) + n*(len(with)-len(old)); size > t.stringLimit() {
+		return t.tooLong(size)
+	}
+	t.Work += n * len(with)
+	return t.StringBytes(bytes.ReplaceAll(a, old, with)), nil
+}
+
+// stringLimit is the longest string that an operation may make.
+func (t *Table) stringLimit() int {
+	if t.MaxString > 0 {
+		return t.MaxString
+	}
+	return MaxString
+}
+
+// CodeStringLimit is raised where an operation would make a string longer than [Table.MaxString].
+const CodeStringLimit = "limit.string_bytes"
+
+func (t *Table) tooLong(n int) (Value, *Fault) {
+	t.Overlong = true
+	return fault(CodeStringLimit, "a string of "+strconv.Itoa(n)+" bytes is longer than the limit of "+strconv.Itoa(t.stringLimit()))
+}
+
+func (t *Table) substring(s Value, from, to int64) (Value, *Fault) {
+	a := t.Text(s)
+	if from < 0 || to < from || to > codePoints(a) {
+		return fault(CodeRange, "substring("+strconv.FormatInt(from, 10)+", "+strconv.FormatInt(to, 10)+") lies outside "+t.show(s))
+	}
+	start := skip(a, from)
+	return t.StringBytes(a[start : start+skip(a[start:], to-from)]), nil
+}
+
+// skip returns the offset after n code points.
+func skip(b []byte, n int64) int {
+	off := 0
+	for ; n > 0; n-- {
+		_, size := utf8.DecodeRune(b[off:])
+		off += size
+	}
+	return off
+}
+
+// patternCache holds the compiled patterns used last; patterns mostly are constants of rules.
+type patternCache struct {
+	pattern [16]string
+	re      [16]*regexp.Regexp
+	next    int
+}
+
+// longestPattern bounds the memory and time that compiling a pattern takes.
+const longestPattern = 1000
+
+// matches reports whether the whole of s matches an RE2 pattern.
+func (t *Table) matches(s []byte, pattern Value) (Value, *Fault) {
+	p := t.Text(pattern)
+	t.Work += len(p)
+	for i, have := range t.patterns.pattern {
+		if have == string(p) && t.patterns.re[i] != nil {
+			return Bool(t.patterns.re[i].Match(s)), nil
+		}
+	}
+	if len(p) > longestPattern {
+		return fault(CodePattern, "a pattern of "+strconv.Itoa(len(p))+" bytes is too long")
+	}
+	re, err := regexp.Compile(`\A(?:` + string(p) + `)\z`)
+	if err == nil {
+		_, err = regexp.Compile(string(p)) // the wrapping must not close a group that the pattern opens
+	}
+	if err != nil {
+		return fault(CodePattern, quote(p)+" is not a pattern")
+	}
+	i := t.patterns.next
+	t.patterns.pattern[i], t.patterns.re[i] = string(p), re
+	t.patterns.next = (i + 1) % len(t.patterns.re)
+	return Bool(re.Match(s)), nil
+}

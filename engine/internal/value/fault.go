@@ -1,0 +1,58 @@
+package value
+
+import (
+	"strconv"
+
+	"github.com/rune-authz/rune/engine/internal/source"
+)
+
+// Fault is an operation that raised. Message is lower case and quotes the values concerned.
+type Fault struct {
+	Code    source.Code
+	Message string
+}
+
+func (f *Fault) Error() string { return f.Message }
+
+// The codes of faults that operations raise.
+const (
+	CodeKind         source.Code = "value.kind" // an operation on a kind that it has no meaning for
+	CodeOverflow     source.Code = "value.overflow"
+	CodeDivision     source.Code = "value.division_by_zero"
+	CodeParse        source.Code = "value.parse" // text that isn't a decimal, ip, datetime, duration or long
+	CodePattern      source.Code = "value.pattern"
+	CodePath         source.Code = "value.path"
+	CodeURL          source.Code = "value.url"
+	CodeHost         source.Code = "value.host"
+	CodeShell        source.Code = "value.shell" // a command line that can't be split safely
+	CodeRange        source.Code = "value.range" // substring positions
+	CodeSeparator    source.Code = "value.separator"
+	CodeEntityText   source.Code = "entity.malformed"
+	CodeEntityEmpty  source.Code = "entity.empty"
+	CodeEntityBare   source.Code = "entity.untyped"
+	CodeEntityAction source.Code = "entity.not_an_action"
+)
+
+func fault(code source.Code, message string) (Value, *Fault) {
+	return None, &Fault{Code: code, Message: message}
+}
+
+// show quotes a value for a message, cut where it is long.
+func (t *Table) show(v Value) string {
+	const most = 60
+	text := string(t.Append(nil, v))
+	if len(text) <= most {
+		return text
+	}
+	cut := most
+	for cut > 0 && text[cut]&0xc0 == 0x80 {
+		cut--
+	}
+	return text[:cut] + "…"
+}
+
+func (t *Table) wrongKind(op Op, v Value) (Value, *Fault) {
+	return fault(CodeKind, op.String()+" has no meaning for "+t.show(v)+", a "+v.Kind().String())
+}
+
+func quote(s []byte) string { return strconv.Quote(string(s)) }
