@@ -1,14 +1,11 @@
 package value
 
 import (
-	"bytes"
 	"math"
-	"net/netip"
 	"slices"
 	"strconv"
 	"unicode/utf8"
-
-	"github.com/cedar-policy/cedar-go/types"
+	"unsafe"
 )
 
 const millisPerDay = 24 * 60 * 60 * 1000
@@ -23,7 +20,7 @@ func (t *Table) Apply(op Op, args []Value) (Value, *Fault) {
 	case OpNe:
 		return Bool(args[0] != args[1]), nil
 	case OpToString:
-		return t.toString(args[0]), nil
+		return t.toString(args[0])
 	}
 	sig := &signatures[op]
 	for i, a := range args {
@@ -120,8 +117,10 @@ func (t *Table) applyCedar(op Op, args []Value) (Value, *Fault) {
 	case OpContains:
 		return Bool(t.Contains(a, args[1])), nil
 	case OpContainsAll:
+		t.Work += len(t.Members(args[1]))
 		return Bool(t.containsAll(a, args[1])), nil
 	case OpContainsAny:
+		t.Work += len(t.Members(args[1]))
 		return Bool(slices.ContainsFunc(t.Members(args[1]), func(m Value) bool { return t.Contains(a, m) })), nil
 	case OpIsEmpty:
 		return Bool(len(t.Members(a)) == 0), nil
@@ -161,18 +160,24 @@ func (t *Table) containsAll(a, b Value) bool {
 }
 
 func (t *Table) applyIP(op Op, args []Value) Value {
-	ip := types.IPAddr(t.IPOf(args[0]))
+	p := t.IPOf(args[0])
+	addr := p.Addr()
 	switch op {
 	case OpIsIpv4:
-		return Bool(ip.IsIPv4())
+		return Bool(addr.Is4())
 	case OpIsIpv6:
-		return Bool(ip.IsIPv6())
-	case OpIsLoopback:
-		return Bool(ip.IsLoopback())
-	case OpIsMulticast:
-		return Bool(ip.IsMulticast())
+		return Bool(addr.Is6())
+	case OpIsLoopback: // ::ffff:127.0.0.1 is none in Cedar
+		return Bool(!addr.Is4In6() && p.Masked().Addr().IsLoopback())
+	case OpIsMulticast: // the whole network must be, 224.0.0.0/4 or ff00::/8
+		least := 8
+		if addr.Is4() {
+			least = 4
+		}
+		return Bool(!addr.Is4In6() && addr.IsMulticast() && p.Bits() >= least)
 	}
-	return Bool(types.IPAddr(t.IPOf(args[1])).Contains(ip))
+	in := t.IPOf(args[1])
+	return Bool(in.Contains(addr) && in.Bits() <= p.Bits())
 }
 
 func (t *Table) applyTime(op Op, args []Value) (Value, *Fault) {
@@ -210,61 +215,6 @@ func (t *Table) applyTime(op Op, args []Value) (Value, *Fault) {
 	return t.Long(t.DurationOf(a) / unit), nil
 }
 
-// Parse reads the text of an extension value; op is OpParseDecimal, OpParseIP, OpParseDatetime or OpParseDuration.
-func (t *Table) Parse(op Op, text []byte) (Value, *Fault) {
-	t.Work += len(text)
-	s := string(text)
-	switch op {
-	case OpParseDecimal:
-		if d, err := types.ParseDecimal(s); err == nil {
-			return t.Decimal(tenThousandths(s, d)), nil
-		}
-	case OpParseIP:
-		if p, err := types.ParseIPAddr(s); err == nil {
-			return t.IP(p.Prefix()), nil
-		}
-	case OpParseDatetime:
-		if d, err := types.ParseDatetime(s); err == nil {
-			return t.Datetime(d.Milliseconds()), nil
-		}
-	case OpParseDuration:
-		if d, err := types.ParseDuration(s); err == nil {
-			return t.Duration(d.ToMilliseconds()), nil
-		}
-	}
-	return fault(CodeParse, quote(cut(text))+" is not a valid "+op.String())
-}
-
-func cut(b []byte) []byte { return b[:min(len(b), 60)] }
-
-// tenThousandths reads the digits of a text that Cedar took for a decimal: types.Decimal shows its content as text alone.
-func tenThousandths(s string, d types.Decimal) int64 {
-	var n uint64
-	digits := -1
-	text := d.String()
-	for i := range len(text) {
-		switch c := text[i]; {
-		case c == '.':
-			digits = 0
-		case c >= '0' && c <= '9':
-			n = n*10 + uint64(c-'0')
-			if digits >= 0 {
-				digits++
-			}
-		}
-	}
-	for ; digits < 4; digits++ {
-		n *= 10
-	}
-	if text[0] == '-' {
-		return -int64(n)
-	}
-	return int64(n)
-}
-
-// PrefixOf returns the network of a single address.
-func PrefixOf(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
-
 // Like reports whether a string matches a pattern given as the literal parts between its stars.
 func (t *Table) Like(s Value, parts []string) bool {
 	text := t.Text(s)
@@ -278,7 +228,8 @@ func (t *Table) Like(s Value, parts []string) bool {
 	}
 	text = text[len(first) : len(text)-len(last)]
 	for _, p := range parts[1 : len(parts)-1] {
-		i := bytes.Index(text, []byte(p))
+		n := newNeedle(unsafe.Slice(unsafe.StringData(p), len(p)))
+		i := n.index(text)
 		if i < 0 {
 			return false
 		}
@@ -288,13 +239,16 @@ func (t *Table) Like(s Value, parts []string) bool {
 }
 
 // toString gives a string as it is and everything else as Cedar writes it.
-func (t *Table) toString(v Value) Value {
+func (t *Table) toString(v Value) (Value, *Fault) {
 	if v.Kind() == KindString {
-		return v
+		return v, nil
+	}
+	if n := t.Weight(v); n > t.stringLimit() {
+		return t.tooLong(n)
 	}
 	text := t.Append(nil, v)
 	t.Work += len(text)
-	return t.StringBytes(text)
+	return t.StringBytes(text), nil
 }
 
 func codePoints(b []byte) int64 { return int64(utf8.RuneCount(b)) }

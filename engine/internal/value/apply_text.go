@@ -2,7 +2,6 @@ package value
 
 import (
 	"bytes"
-	"regexp"
 	"strconv"
 	"unicode/utf8"
 )
@@ -35,9 +34,11 @@ func (t *Table) applyString(op Op, a []byte, args []Value) (Value, *Fault) {
 	case OpEndsWith:
 		return Bool(bytes.HasSuffix(a, t.Text(args[1]))), nil
 	case OpHasSubstring:
-		return Bool(bytes.Contains(a, t.Text(args[1]))), nil
+		n := newNeedle(t.Text(args[1]))
+		t.Work += len(n.text)
+		return Bool(n.index(a) >= 0), nil
 	case OpMatches:
-		return t.matches(a, args[1])
+		return t.matches(a, t.Text(args[1]))
 	case OpLower:
 		return t.StringBytes(bytes.ToLower(a)), nil
 	case OpUpper:
@@ -55,7 +56,7 @@ func (t *Table) applyString(op Op, a []byte, args []Value) (Value, *Fault) {
 	}
 	n, err := strconv.ParseInt(string(a), 10, 64)
 	if err != nil || a[0] == '+' {
-		return fault(CodeParse, quote(cut(a))+" is not a long")
+		return fault(CodeParse, quoteCut(a)+" is not a long")
 	}
 	return t.Long(n), nil
 }
@@ -89,12 +90,19 @@ func (t *Table) replace(a, old, with []byte) (Value, *Fault) {
 	if len(old) == 0 {
 		return fault(CodeRange, "replace needs text to look for")
 	}
-	n := bytes.Count(a, old)
-	if size := len(a) + n*(len(with)-len(old)); size > t.stringLimit() {
+	n := newNeedle(old)
+	times := n.count(a)
+	size := len(a) + times*(len(with)-len(old))
+	t.Work += len(a) + len(old) + size
+	if size > t.stringLimit() {
 		return t.tooLong(size)
 	}
-	t.Work += n * len(with)
-	return t.StringBytes(bytes.ReplaceAll(a, old, with)), nil
+	out := make([]byte, 0, size)
+	for i := n.index(a); i >= 0; i = n.index(a) {
+		out = append(append(out, a[:i]...), with...)
+		a = a[i+len(old):]
+	}
+	return t.StringBytes(append(out, a...)), nil
 }
 
 // stringLimit is the longest string that an operation may make.
@@ -130,39 +138,4 @@ func skip(b []byte, n int64) int {
 		off += size
 	}
 	return off
-}
-
-// patternCache holds the compiled patterns used last; patterns mostly are constants of rules.
-type patternCache struct {
-	pattern [16]string
-	re      [16]*regexp.Regexp
-	next    int
-}
-
-// longestPattern bounds the memory and time that compiling a pattern takes.
-const longestPattern = 1000
-
-// matches reports whether the whole of s matches an RE2 pattern.
-func (t *Table) matches(s []byte, pattern Value) (Value, *Fault) {
-	p := t.Text(pattern)
-	t.Work += len(p)
-	for i, have := range t.patterns.pattern {
-		if have == string(p) && t.patterns.re[i] != nil {
-			return Bool(t.patterns.re[i].Match(s)), nil
-		}
-	}
-	if len(p) > longestPattern {
-		return fault(CodePattern, "a pattern of "+strconv.Itoa(len(p))+" bytes is too long")
-	}
-	re, err := regexp.Compile(`\A(?:` + string(p) + `)\z`)
-	if err == nil {
-		_, err = regexp.Compile(string(p)) // the wrapping must not close a group that the pattern opens
-	}
-	if err != nil {
-		return fault(CodePattern, quote(p)+" is not a pattern")
-	}
-	i := t.patterns.next
-	t.patterns.pattern[i], t.patterns.re[i] = string(p), re
-	t.patterns.next = (i + 1) % len(t.patterns.re)
-	return Bool(re.Match(s)), nil
 }

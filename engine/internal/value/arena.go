@@ -90,6 +90,10 @@ func (a *arena) reset(m arenaMark) {
 		return
 	}
 	a.last = m.last
+	if cap(a.chunks[a.last]) > chunkSize { // the mark is of the empty arena, whose first string was a large one
+		a.chunks = a.chunks[:0]
+		return
+	}
 	a.chunks[a.last] = a.chunks[a.last][:m.n]
 }
 

@@ -25,7 +25,7 @@ func (p *EntityText) Parse(t *Table, text []byte, defaultType Value) (Value, *Fa
 		return t.Entity(p.TypeName(t, typ), t.StringBytes(id)), nil
 	}
 	if defaultType == None {
-		return fault(CodeEntityBare, quote(cut(text))+" has no type: an entity is written Type::\"id\" or type:id here")
+		return fault(CodeEntityBare, quoteCut(text)+" has no type: an entity is written Type::\"id\" or type:id here")
 	}
 	return t.Entity(defaultType, t.StringBytes(text)), nil
 }
@@ -87,7 +87,7 @@ func (p *EntityText) quoted(t *Table, text, typ, body []byte) (Value, *Fault) {
 			return t.Entity(t.StringBytes(typ), t.StringBytes(p.buf)), nil
 		}
 	}
-	return fault(CodeEntityText, quote(cut(text))+" starts like Type::\"id\" and isn't wholly that")
+	return fault(CodeEntityText, quoteCut(text)+" starts like Type::\"id\" and isn't wholly that")
 }
 
 func plain(s []byte) bool { return bytes.IndexByte(s, '"') < 0 && bytes.IndexByte(s, '\\') < 0 }

@@ -2,6 +2,7 @@ package value
 
 import (
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/rune-authz/rune/engine/internal/source"
 )
@@ -37,18 +38,36 @@ func fault(code source.Code, message string) (Value, *Fault) {
 	return None, &Fault{Code: code, Message: message}
 }
 
-// show quotes a value for a message, cut where it is long.
+// mostShown is the number of bytes of a value or text that a message shows.
+const mostShown = 60
+
+// show writes a value for a message, cut where it is long.
 func (t *Table) show(v Value) string {
-	const most = 60
-	text := string(t.Append(nil, v))
-	if len(text) <= most {
-		return text
+	text := t.appendUpTo(nil, v, mostShown)
+	if short := cut(text); len(short) < len(text) {
+		return string(short) + "…"
 	}
-	cut := most
-	for cut > 0 && text[cut]&0xc0 == 0x80 {
-		cut--
+	return string(text)
+}
+
+// cut returns the start of a long text, without half a character at its end.
+func cut(b []byte) []byte {
+	if len(b) <= mostShown {
+		return b
 	}
-	return text[:cut] + "…"
+	n := mostShown
+	for n > mostShown-utf8.UTFMax && !utf8.RuneStart(b[n]) {
+		n--
+	}
+	return b[:n]
+}
+
+// quoteCut quotes a text for a message, cut where it is long.
+func quoteCut(b []byte) string {
+	if short := cut(b); len(short) < len(b) {
+		return strconv.Quote(string(short) + "…")
+	}
+	return quote(b)
 }
 
 func (t *Table) wrongKind(op Op, v Value) (Value, *Fault) {

@@ -35,7 +35,7 @@ func (t *Table) applyPath(op Op, args []Value) (Value, *Fault) {
 		if path.IsAbs(clean) {
 			relative = b
 		}
-		return fault(CodePath, quote(cut(relative))+" is relative: isUnder compares absolute paths")
+		return fault(CodePath, quoteCut(relative)+" is relative: isUnder compares absolute paths")
 	}
 	return Bool(folder == "/" || clean == folder || strings.HasPrefix(clean, folder) && clean[len(folder)] == '/'), nil
 }
@@ -60,7 +60,7 @@ func checkPath(p []byte) *Fault {
 	default:
 		return nil
 	}
-	return &Fault{Code: CodePath, Message: "the path " + quote(cut(p)) + " " + why}
+	return &Fault{Code: CodePath, Message: "the path " + quoteCut(p) + " " + why}
 }
 
 func hasPercentEscape(p []byte) bool {

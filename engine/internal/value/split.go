@@ -11,9 +11,10 @@ func (t *Table) Split(s, sep Value, dst []Value) ([]Value, *Fault) {
 	if len(by) == 0 {
 		return dst, &Fault{Code: CodeSeparator, Message: "split needs a separator"}
 	}
-	t.Work += len(text)
+	t.Work += len(text) + len(by)
+	n := newNeedle(by)
 	for {
-		i := bytes.Index(text, by)
+		i := n.index(text)
 		if i < 0 {
 			return append(dst, t.StringBytes(text)), nil
 		}
@@ -43,7 +44,7 @@ func (t *Table) Argv(s Value, dst []Value) ([]Value, *Fault) {
 		dst = append(dst, t.StringBytes(a.word))
 	}
 	if a.why != "" {
-		return dst, &Fault{Code: CodeShell, Message: "the command line " + quote(cut(text)) + " " + a.why}
+		return dst, &Fault{Code: CodeShell, Message: "the command line " + quoteCut(text) + " " + a.why}
 	}
 	return dst, nil
 }

@@ -45,6 +45,9 @@ type Table struct {
 		at    []uint32
 		n     []uint32
 		items []Value
+		// depth and weight of each list: see Bounded
+		depth  []uint16
+		weight []uint32
 	}
 	scratch []Value
 }
@@ -93,6 +96,7 @@ func (t *Table) Reset(m Mark) {
 		l := &t.lists[i]
 		l.truncate(m.lists[i])
 		l.at, l.n, l.items = l.at[:m.lists[i]], l.n[:m.lists[i]], l.items[:m.items[i]]
+		l.depth, l.weight = l.depth[:m.lists[i]], l.weight[:m.lists[i]]
 	}
 }
 
@@ -106,7 +110,7 @@ func (t *Table) Size(m Mark) int {
 	n += 32 * (len(t.ips.v) - m.ips)
 	n += 8 * (len(t.entities.id) - m.entities)
 	for i := range t.lists {
-		n += 8*(len(t.lists[i].at)-m.lists[i]) + 4*(len(t.lists[i].items)-m.items[i])
+		n += 14*(len(t.lists[i].at)-m.lists[i]) + 4*(len(t.lists[i].items)-m.items[i])
 	}
 	return n
 }
@@ -120,7 +124,7 @@ func (t *Table) Bytes() int {
 	n += t.ips.bytes() + int(unsafe.Sizeof(netip.Prefix{}))*cap(t.ips.v)
 	n += t.entities.bytes() + 4*(cap(t.entities.typ)+cap(t.entities.id))
 	for i := range t.lists {
-		n += t.lists[i].bytes() + 4*(cap(t.lists[i].at)+cap(t.lists[i].n)+cap(t.lists[i].items))
+		n += t.lists[i].bytes() + 4*(cap(t.lists[i].at)+cap(t.lists[i].n)+cap(t.lists[i].items)+cap(t.lists[i].weight)) + 2*cap(t.lists[i].depth)
 	}
 	return n
 }
@@ -207,12 +211,13 @@ func (t *Table) scalar(slab int, i int64) uint32 {
 // IP returns the handle of an address or network; a single address is a prefix of full length. Host bits count, as in Cedar.
 func (t *Table) IP(p netip.Prefix) Value {
 	a := p.Addr().As16()
-	var meta [3]byte
-	meta[0] = byte(p.Bits())
+	var content [18]byte
+	copy(content[:], a[:])
+	content[16] = byte(p.Bits())
 	if p.Addr().Is4() {
-		meta[1] = 4
+		content[17] = 4
 	}
-	h := t.key.hashBytes(append(a[:len(a):len(a)], meta[:]...))
+	h := t.key.hashBytes(content[:])
 	e, ok := t.ips.find(h, func(e uint32) bool { return t.ips.v[e] == p })
 	if !ok {
 		e = t.ips.add(h)
@@ -292,6 +297,8 @@ func (t *Table) list(slab int, s []Value) uint32 {
 		l.at = append(l.at, uint32(len(l.items)))
 		l.n = append(l.n, uint32(len(s)))
 		l.items = append(l.items, s...)
+		depth, weight := t.measure(s)
+		l.depth, l.weight = append(l.depth, depth), append(l.weight, weight)
 	}
 	return e
 }

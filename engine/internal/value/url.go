@@ -14,7 +14,7 @@ type url struct{ scheme, host, port, path []byte }
 func (t *Table) applyURL(op Op, text []byte) (Value, *Fault) {
 	u, why := parseURL(text)
 	if why != "" {
-		return fault(CodeURL, "the URL "+quote(cut(text))+" "+why)
+		return fault(CodeURL, "the URL "+quoteCut(text)+" "+why)
 	}
 	switch op {
 	case OpURLScheme:
@@ -27,14 +27,14 @@ func (t *Table) applyURL(op Op, text []byte) (Value, *Fault) {
 	if len(u.port) > 0 {
 		n, err := strconv.ParseUint(string(u.port), 10, 16)
 		if err != nil {
-			return fault(CodeURL, "the URL "+quote(cut(text))+" has no valid port")
+			return fault(CodeURL, "the URL "+quoteCut(text)+" has no valid port")
 		}
 		return t.Long(int64(n)), nil
 	}
 	if n := defaultPort(u.scheme); n > 0 {
 		return t.Long(n), nil
 	}
-	return fault(CodeURL, "the URL "+quote(cut(text))+" has no port and its scheme no default")
+	return fault(CodeURL, "the URL "+quoteCut(text)+" has no port and its scheme no default")
 }
 
 func defaultPort(scheme []byte) int64 {
@@ -162,7 +162,7 @@ func (t *Table) isSubdomainOf(a, b []byte) (Value, *Fault) {
 	t.Work += len(b)
 	for _, h := range [][]byte{a, b} {
 		if !validHost(h) {
-			return fault(CodeHost, quote(cut(h))+" is not a host name")
+			return fault(CodeHost, quoteCut(h)+" is not a host name")
 		}
 	}
 	a = bytes.ToLower(bytes.TrimSuffix(a, []byte(".")))
