@@ -22,6 +22,9 @@ func (p *EntityText) Parse(t *Table, text []byte, defaultType Value) (Value, *Fa
 		return p.quoted(t, text, typ, body)
 	}
 	if typ, id, ok := p.short(text); ok {
+		if len(id) == 0 {
+			return fault(CodeEntityEmpty, "the id in "+quoteCut(text)+" is empty")
+		}
 		return t.Entity(p.TypeName(t, typ), t.StringBytes(id)), nil
 	}
 	if defaultType == None {
@@ -40,7 +43,7 @@ func (p *EntityText) ParseAction(t *Table, text []byte, defaultType Value) (Valu
 	}
 	if id, ok := bytes.CutPrefix(text, []byte("action:")); ok && !p.Quoted && !bytes.HasPrefix(id, []byte(":")) {
 		if len(id) == 0 {
-			return fault(CodeEntityEmpty, "the id in "+quote(text)+" is empty")
+			return fault(CodeEntityEmpty, "the id in "+quoteCut(text)+" is empty")
 		}
 		text = id
 	}
@@ -108,7 +111,7 @@ func openQuote(s []byte) bool {
 // short splits type:id.
 func (p *EntityText) short(text []byte) (typ, id []byte, ok bool) {
 	n := identLen(text)
-	if p.Quoted || n == 0 || n+1 >= len(text) || text[n] != ':' || text[n+1] == ':' {
+	if p.Quoted || n == 0 || n == len(text) || text[n] != ':' || bytes.HasPrefix(text[n+1:], []byte(":")) {
 		return nil, nil, false
 	}
 	return text[:n], text[n+1:], true

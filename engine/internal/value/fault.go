@@ -17,21 +17,20 @@ func (f *Fault) Error() string { return f.Message }
 
 // The codes of faults that operations raise.
 const (
-	CodeKind         source.Code = "value.kind" // an operation on a kind that it has no meaning for
-	CodeOverflow     source.Code = "value.overflow"
-	CodeDivision     source.Code = "value.division_by_zero"
-	CodeParse        source.Code = "value.parse" // text that isn't a decimal, ip, datetime, duration or long
-	CodePattern      source.Code = "value.pattern"
-	CodePath         source.Code = "value.path"
-	CodeURL          source.Code = "value.url"
-	CodeHost         source.Code = "value.host"
-	CodeShell        source.Code = "value.shell" // a command line that can't be split safely
-	CodeRange        source.Code = "value.range" // substring positions
-	CodeSeparator    source.Code = "value.separator"
-	CodeEntityText   source.Code = "entity.malformed"
-	CodeEntityEmpty  source.Code = "entity.empty"
-	CodeEntityBare   source.Code = "entity.untyped"
-	CodeEntityAction source.Code = "entity.not_an_action"
+	CodeKind        source.Code = "value.kind" // an operation on a kind that it has no meaning for
+	CodeOverflow    source.Code = "value.overflow"
+	CodeDivision    source.Code = "value.division_by_zero"
+	CodeParse       source.Code = "value.parse" // text that isn't a decimal, ip, datetime, duration or long
+	CodePattern     source.Code = "value.pattern"
+	CodePath        source.Code = "value.path"
+	CodeURL         source.Code = "value.url"
+	CodeHost        source.Code = "value.host"
+	CodeShell       source.Code = "value.shell" // a command line that can't be split safely
+	CodeRange       source.Code = "value.range" // substring positions
+	CodeSeparator   source.Code = "value.separator"
+	CodeEntityText  source.Code = "entity.malformed"
+	CodeEntityEmpty source.Code = "entity.empty"
+	CodeEntityBare  source.Code = "entity.untyped"
 )
 
 func fault(code source.Code, message string) (Value, *Fault) {

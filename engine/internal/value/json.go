@@ -5,8 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// AppendJSON appends v as Cedar's JSON, without blanks. Sets go in value order, records by key.
+// AppendJSON appends v as Cedar's JSON, without blanks. Sets go in value order, records by key. What is no value is null.
 func (t *Table) AppendJSON(dst []byte, v Value) []byte {
+	if !v.IsValue() {
+		return append(dst, "null"...)
+	}
 	switch v.Kind() {
 	case KindBool:
 		return strconv.AppendBool(dst, v == True)

@@ -2,7 +2,7 @@ package value
 
 import "bytes"
 
-// Split appends the parts of a string between occurrences of a separator.
+// Split appends the parts of a string between occurrences of a separator, to dst; if it raises, nothing.
 func (t *Table) Split(s, sep Value, dst []Value) ([]Value, *Fault) {
 	if s.Kind() != KindString || sep.Kind() != KindString {
 		return dst, &Fault{Code: CodeKind, Message: "split takes strings"}
@@ -23,28 +23,29 @@ func (t *Table) Split(s, sep Value, dst []Value) ([]Value, *Fault) {
 	}
 }
 
-// Argv appends the words of a command line, split as the POSIX shell does where it would do nothing more than split (POSIX.1
-// 2.2 Quoting). Whatever the shell would do more with raises: operators, expansions, globs, comments, open quotes, and
-// assignments before the first word.
+// Argv appends the words of a command line to dst, split as the POSIX shell does where it would do nothing more than split (POSIX.1
+// 2.2 Quoting); if it raises, nothing. What the shell would do more with raises: operators, expansions, globs, comments, open
+// quotes, and an assignment before the first word. So does NUL, which no word can hold.
 func (t *Table) Argv(s Value, dst []Value) ([]Value, *Fault) {
 	if s.Kind() != KindString {
 		return dst, &Fault{Code: CodeKind, Message: "argv takes a string"}
 	}
 	text := t.Text(s)
 	t.Work += len(text)
+	given := len(dst)
 	a := argv{text: text}
-	for first := true; ; first = false {
-		if !a.next() {
-			break
-		}
-		if first && a.assigns {
+	if bytes.IndexByte(text, 0) >= 0 {
+		a.why, a.at = "has a NUL", len(text)
+	}
+	for a.next() {
+		if len(dst) == given && a.assigns {
 			a.why = "assigns a variable before the command"
 			break
 		}
 		dst = append(dst, t.StringBytes(a.word))
 	}
 	if a.why != "" {
-		return dst, &Fault{Code: CodeShell, Message: "the command line " + quoteCut(text) + " " + a.why}
+		return dst[:given], &Fault{Code: CodeShell, Message: "the command line " + quoteCut(text) + " " + a.why}
 	}
 	return dst, nil
 }
@@ -59,18 +60,17 @@ type argv struct {
 
 // next reads one word and reports whether there was one.
 func (a *argv) next() bool {
-	for a.at < len(a.text) && isBlank(a.text[a.at]) {
-		a.at++
-	}
+	a.blanks()
 	if a.at == len(a.text) {
 		return false
 	}
 	a.word, a.assigns = a.word[:0], false
-	name := true // only unquoted name characters so far
-	for a.at < len(a.text) && !isBlank(a.text[a.at]) {
+	name := true // only unquoted characters of a name so far
+	for a.at < len(a.text) && !isBlank(a.text[a.at]) && a.why == "" {
 		c := a.text[a.at]
 		a.at++
 		switch {
+		case c == '\\' && a.join():
 		case c == '\'':
 			name = false
 			a.single()
@@ -80,20 +80,44 @@ func (a *argv) next() bool {
 		case c == '\\':
 			name = false
 			a.escape()
-		case bytes.IndexByte([]byte(";|&<>()$`*?[]{}~#!\n\r\x00"), c) >= 0:
+		case bytes.IndexByte([]byte(unsplittable), c) >= 0:
 			a.why = "has an unquoted " + quote([]byte{c})
 		default:
 			if c == '=' && name && len(a.word) > 0 {
 				a.assigns = true
 			}
-			name = name && isNameByte(c, len(a.word))
+			// name+= assigns in some shells
+			name = name && (isNameByte(c, len(a.word)) || c == '+' && len(a.word) > 0 && a.at < len(a.text) && a.text[a.at] == '=')
 			a.word = append(a.word, c)
 		}
-		if a.why != "" {
-			return false
+	}
+	return a.why == ""
+}
+
+// unsplittable are the characters, unquoted, with which the shell would do more than split, or with which shells differ.
+const unsplittable = ";|&<>()$`*?[]{}~#!\n\r"
+
+// blanks skips blanks, and line ends that a backslash takes away.
+func (a *argv) blanks() {
+	for a.at < len(a.text) {
+		switch c := a.text[a.at]; {
+		case isBlank(c):
+			a.at++
+		case c == '\\' && a.at+1 < len(a.text) && a.text[a.at+1] == '\n':
+			a.at += 2
+		default:
+			return
 		}
 	}
-	return true
+}
+
+// join skips a newline after a backslash: the shell joins such lines before it reads words.
+func (a *argv) join() bool {
+	if a.at < len(a.text) && a.text[a.at] == '\n' {
+		a.at++
+		return true
+	}
+	return false
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
@@ -147,8 +171,6 @@ func (a *argv) escape() {
 		a.why = "ends in a backslash"
 		return
 	}
-	if a.text[a.at] != '\n' { // a backslash before a newline joins lines
-		a.word = append(a.word, a.text[a.at])
-	}
+	a.word = append(a.word, a.text[a.at])
 	a.at++
 }

@@ -3,42 +3,42 @@ package value
 import (
 	"bytes"
 	"net/netip"
-	"strconv"
 )
 
-// url is the parts of an absolute URL after RFC 3986.
-type url struct{ scheme, host, port, path []byte }
+// url is the parts of a URL after RFC 3986, the path as it is written.
+type url struct {
+	scheme, path []byte
+	host         string // lower case, without a trailing dot; empty where there is none
+	port         int64  // -1 where there is none
+}
 
-// applyURL takes a URL apart. What readers of URLs disagree about raises: user information, backslashes, control
-// characters and blanks.
+// applyURL takes a URL apart. What readers of URLs disagree about raises: user information, backslashes, blanks and control
+// characters, hosts that are no plain names and not addresses in their usual form.
 func (t *Table) applyURL(op Op, text []byte) (Value, *Fault) {
 	u, why := parseURL(text)
+	if why == "" && u.host == "" && op == OpURLHost {
+		why = "has no host"
+	}
+	if why == "" && u.port < 0 && op == OpURLPort {
+		why = "has no port, and its scheme no usual one"
+	}
 	if why != "" {
 		return fault(CodeURL, "the URL "+quoteCut(text)+" "+why)
 	}
 	switch op {
 	case OpURLScheme:
-		return t.StringBytes(bytes.ToLower(u.scheme)), nil
+		return t.StringBytes(u.scheme), nil
 	case OpURLHost:
-		return t.StringBytes(bytes.ToLower(u.host)), nil
-	case OpURLPath:
-		return t.StringBytes(u.path), nil
+		return t.String(u.host), nil
+	case OpURLPort:
+		return t.Long(u.port), nil
 	}
-	if len(u.port) > 0 {
-		n, err := strconv.ParseUint(string(u.port), 10, 16)
-		if err != nil {
-			return fault(CodeURL, "the URL "+quoteCut(text)+" has no valid port")
-		}
-		return t.Long(int64(n)), nil
-	}
-	if n := defaultPort(u.scheme); n > 0 {
-		return t.Long(n), nil
-	}
-	return fault(CodeURL, "the URL "+quoteCut(text)+" has no port and its scheme no default")
+	return t.StringBytes(u.path), nil
 }
 
-func defaultPort(scheme []byte) int64 {
-	switch string(bytes.ToLower(scheme)) {
+// usualPort returns the port of the schemes that always have a host, or -1. Browsers read a host even into https:example.com.
+func usualPort(scheme []byte) int64 {
+	switch string(scheme) {
 	case "http", "ws":
 		return 80
 	case "https", "wss":
@@ -46,38 +46,50 @@ func defaultPort(scheme []byte) int64 {
 	case "ftp":
 		return 21
 	}
-	return 0
+	return -1
 }
 
-// parseURL splits scheme://host[:port][path][?query][#fragment], or says why it can't.
+// parseURL splits scheme:[//[host][:port]]path[?query][#fragment], or says why it can't.
 func parseURL(s []byte) (u url, why string) {
-	for _, c := range s {
-		switch {
-		case c <= ' ' || c == 0x7f:
-			return u, "has a control character or blank"
-		case c == '\\':
-			return u, "has a backslash"
-		}
+	if why := oddCharacter(s); why != "" {
+		return u, why
 	}
-	i := bytes.IndexByte(s, ':')
-	if i <= 0 || !validScheme(s[:i]) {
+	colon := bytes.IndexByte(s, ':')
+	if colon <= 0 || !validScheme(s[:colon]) {
 		return u, "has no scheme"
 	}
-	u.scheme = s[:i]
-	rest, ok := bytes.CutPrefix(s[i+1:], []byte("//"))
-	if !ok {
-		return u, "has no host"
+	u.scheme = bytes.ToLower(s[:colon])
+	u.port = usualPort(u.scheme)
+	u.path = s[colon+1:]
+	if end := bytes.IndexAny(u.path, "?#"); end >= 0 {
+		u.path = u.path[:end]
 	}
-	end := bytes.IndexAny(rest, "/?#")
-	if end < 0 {
-		end = len(rest)
+	if rest, ok := bytes.CutPrefix(u.path, []byte("//")); ok {
+		end := bytes.IndexByte(rest, '/')
+		if end < 0 {
+			end = len(rest)
+		}
+		u.path = rest[end:]
+		why = u.authority(rest[:end])
 	}
-	authority := rest[:end]
-	u.path = rest[end:]
-	if j := bytes.IndexAny(u.path, "?#"); j >= 0 {
-		u.path = u.path[:j]
+	if why == "" && u.host == "" && usualPort(u.scheme) > 0 {
+		why = "has no host"
 	}
-	return u, u.authority(authority)
+	return u, why
+}
+
+func oddCharacter(s []byte) string {
+	for i, c := range s {
+		switch {
+		case c == '\\':
+			return "has a backslash"
+		case c == ' ':
+			return "has a blank"
+		case c < ' ' || c == 0x7f || c == 0xc2 && i+1 < len(s) && s[i+1] < 0xa0: // U+0080 to U+009F are two bytes
+			return "has a control character"
+		}
+	}
+	return ""
 }
 
 func validScheme(s []byte) bool {
@@ -90,82 +102,47 @@ func validScheme(s []byte) bool {
 	return true
 }
 
-// authority splits host and port.
+// authority splits host and port. An empty host is left to the scheme.
 func (u *url) authority(a []byte) (why string) {
 	if bytes.IndexByte(a, '@') >= 0 {
 		return "has user information"
 	}
-	if len(a) > 0 && a[0] == '[' {
-		end := bytes.IndexByte(a, ']')
-		if end < 0 {
-			return "has no valid host"
-		}
-		addr, err := netip.ParseAddr(string(a[1:end]))
-		if err != nil || !addr.Is6() || addr.Zone() != "" {
-			return "has no valid host"
-		}
-		u.host, a = a[1:end], a[end+1:]
-		if len(a) == 0 {
-			return ""
-		}
-		if a[0] != ':' {
-			return "has no valid host"
-		}
-		u.port = a[1:]
-	} else {
-		u.host = a
-		if i := bytes.IndexByte(a, ':'); i >= 0 {
-			u.host, u.port = a[:i], a[i+1:]
-		}
-		if !validHost(u.host) {
-			return "has no valid host"
+	if len(a) == 0 {
+		return ""
+	}
+	end := bytes.LastIndexByte(a, ':')
+	if close := bytes.IndexByte(a, ']'); close > end { // a colon in brackets belongs to an address
+		end = -1
+	}
+	if end >= 0 {
+		port := a[end+1:]
+		a = a[:end]
+		if len(port) > 0 {
+			n, rest, ok := cutDigits(port)
+			if !ok || len(rest) > 0 || n > 65535 {
+				return "has no valid port"
+			}
+			u.port = int64(n)
 		}
 	}
-	for _, c := range u.port {
-		if c < '0' || c > '9' {
-			return "has no valid port"
+	var ok bool
+	if u.host, ok = bracketed(a); !ok {
+		if !validHost(a) {
+			return "has no valid host"
 		}
+		u.host = string(foldHost(a))
 	}
 	return ""
 }
 
-// validHost accepts ASCII letters, digits, '-', '_' and '.', without empty labels but for one trailing dot. Percent-escapes and
-// other scripts are refused: readers disagree about them.
-func validHost(h []byte) bool {
-	h = bytes.TrimSuffix(h, []byte("."))
-	if len(h) == 0 || len(h) > 253 {
-		return false
+// bracketed reads an IPv6 address in brackets and returns it in its usual form.
+func bracketed(a []byte) (string, bool) {
+	if len(a) < 2 || a[0] != '[' || a[len(a)-1] != ']' {
+		return "", false
 	}
-	label := 0
-	for _, c := range h {
-		switch {
-		case c == '.':
-			if label == 0 {
-				return false
-			}
-			label = 0
-			continue
-		case c >= '0' && c <= '9', c|0x20 >= 'a' && c|0x20 <= 'z', c == '-', c == '_':
-			label++
-		default:
-			return false
-		}
-		if label > 63 {
-			return false
-		}
+	addr, err := netip.ParseAddr(string(a[1 : len(a)-1]))
+	if err != nil || !addr.Is6() || addr.Zone() != "" {
+		return "", false
 	}
-	return label > 0
-}
-
-// isSubdomainOf reports whether host a lies strictly below host b. ASCII case is folded and one trailing dot dropped.
-func (t *Table) isSubdomainOf(a, b []byte) (Value, *Fault) {
-	t.Work += len(b)
-	for _, h := range [][]byte{a, b} {
-		if !validHost(h) {
-			return fault(CodeHost, quoteCut(h)+" is not a host name")
-		}
-	}
-	a = bytes.ToLower(bytes.TrimSuffix(a, []byte(".")))
-	b = bytes.ToLower(bytes.TrimSuffix(b, []byte(".")))
-	return Bool(len(a) > len(b) && bytes.HasSuffix(a, b) && a[len(a)-len(b)-1] == '.'), nil
+	return string(appendAddr(nil, addr)), true
 }
