@@ -32,7 +32,7 @@ type Signature struct {
 	Result Kinds
 	// Method reports whether Name is called as a method.
 	Method bool
-	// CanRaise reports whether the operation may raise on arguments of the right kinds.
+	// CanRaise reports whether the operation may raise on arguments of these kinds: an order does on two kinds.
 	CanRaise bool
 	// Makes reports whether results may be values that no argument holds, so that recursion through it may not end.
 	Makes bool
@@ -48,14 +48,14 @@ var signatures = [opCount]Signature{
 	OpNot:       {"!", []Kinds{Bools}, Bools, false, false, false},
 	OpEq:        {"==", []Kinds{AnyKind, AnyKind}, Bools, false, false, false},
 	OpNe:        {"!=", []Kinds{AnyKind, AnyKind}, Bools, false, false, false},
-	OpLess:      {"<", []Kinds{OrderedKind, OrderedKind}, Bools, false, false, false},
-	OpLessEq:    {"<=", []Kinds{OrderedKind, OrderedKind}, Bools, false, false, false},
-	OpGreater:   {">", []Kinds{OrderedKind, OrderedKind}, Bools, false, false, false},
-	OpGreaterEq: {">=", []Kinds{OrderedKind, OrderedKind}, Bools, false, false, false},
+	OpLess:      {"<", []Kinds{OrderedKind, OrderedKind}, Bools, false, true, false},
+	OpLessEq:    {"<=", []Kinds{OrderedKind, OrderedKind}, Bools, false, true, false},
+	OpGreater:   {">", []Kinds{OrderedKind, OrderedKind}, Bools, false, true, false},
+	OpGreaterEq: {">=", []Kinds{OrderedKind, OrderedKind}, Bools, false, true, false},
 
 	OpEntityID:   {"entityId", []Kinds{Entities}, Strings, false, false, false},
 	OpEntityType: {"entityType", []Kinds{Entities}, Strings, false, false, false},
-	OpToString:   {"toString", []Kinds{AnyKind}, Strings, true, false, true},
+	OpToString:   {"toString", []Kinds{AnyKind}, Strings, true, true, true},
 
 	OpContains:              {"contains", []Kinds{Sets, AnyKind}, Bools, true, false, false},
 	OpContainsAll:           {"containsAll", []Kinds{Sets, Sets}, Bools, true, false, false},
@@ -93,7 +93,7 @@ var signatures = [opCount]Signature{
 	OpLength:        {"length", []Kinds{Strings}, Longs, true, false, true},
 	OpReplace:       {"replace", []Kinds{Strings, Strings, Strings}, Strings, true, true, true},
 	OpTrim:          {"trim", []Kinds{Strings}, Strings, true, false, true},
-	OpConcat:        {"concat", []Kinds{Strings, Strings}, Strings, true, false, true},
+	OpConcat:        {"concat", []Kinds{Strings, Strings}, Strings, true, true, true},
 	OpSubstring:     {"substring", []Kinds{Strings, Longs, Longs}, Strings, true, true, true},
 	OpToLong:        {"toLong", []Kinds{Strings}, Longs, true, true, true},
 	OpSize:          {"size", []Kinds{Sets}, Longs, true, false, true},
