@@ -80,13 +80,17 @@ func compile(text []byte) (p pattern, why string) {
 func instructions(re *syntax.Regexp) int {
 	n := 1 + len(re.Rune)/4
 	if re.Op == syntax.OpLiteral {
-		n = len(re.Rune)
+		n = max(1, len(re.Rune))
 	}
 	for _, sub := range re.Sub {
 		n += instructions(sub)
 	}
 	if re.Op == syntax.OpRepeat {
-		n *= max(re.Min, re.Max, 1)
+		times := max(re.Min, re.Max, 1)
+		n *= times
+		if re.Min == re.Max {
+			n -= times
+		}
 	}
 	return min(n, largestPattern+1)
 }

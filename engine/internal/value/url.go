@@ -5,8 +5,8 @@ import (
 	"net/netip"
 )
 
-// url is the parts of a URL after RFC 3986, the path as it is written.
-type url struct {
+// urlParts are the parts of a URL after RFC 3986, the path as it is written.
+type urlParts struct {
 	scheme, path []byte
 	host         string // lower case, without a trailing dot; empty where there is none
 	port         int64  // -1 where there is none
@@ -50,7 +50,7 @@ func usualPort(scheme []byte) int64 {
 }
 
 // parseURL splits scheme:[//[host][:port]]path[?query][#fragment], or says why it can't.
-func parseURL(s []byte) (u url, why string) {
+func parseURL(s []byte) (u urlParts, why string) {
 	if why := oddCharacter(s); why != "" {
 		return u, why
 	}
@@ -103,7 +103,7 @@ func validScheme(s []byte) bool {
 }
 
 // authority splits host and port. An empty host is left to the scheme.
-func (u *url) authority(a []byte) (why string) {
+func (u *urlParts) authority(a []byte) (why string) {
 	if bytes.IndexByte(a, '@') >= 0 {
 		return "has user information"
 	}
