@@ -77,6 +77,9 @@ func TestMatches_workIsIndependentOfTheCache(t *testing.T) {
 	if again, cached := work("a+"), work("a+"); first != again || first != cached || first == 0 {
 		t.Errorf("a match counts as %d, then %d, then %d", first, again, cached)
 	}
+	if large := work("(a{9}){9}"); large < 80 {
+		t.Errorf("a pattern of 80 instructions counts as %d", large)
+	}
 }
 
 func TestInstructions_boundTheProgram(t *testing.T) {

@@ -15,21 +15,24 @@ type needle struct {
 
 func newNeedle(text []byte) needle {
 	n := needle{text: text}
-	if len(text) <= shortNeedle {
-		return n
+	if len(text) > shortNeedle {
+		n.prepare()
 	}
-	n.back = make([]int32, len(text)+1)
+	return n
+}
+
+func (n *needle) prepare() {
+	n.back = make([]int32, len(n.text)+1)
 	k := int32(0)
-	for i := 1; i < len(text); i++ {
-		for k > 0 && text[i] != text[k] {
+	for i := 1; i < len(n.text); i++ {
+		for k > 0 && n.text[i] != n.text[k] {
 			k = n.back[k]
 		}
-		if text[i] == text[k] {
+		if n.text[i] == n.text[k] {
 			k++
 		}
 		n.back[i+1] = k
 	}
-	return n
 }
 
 // index returns where the needle first stands in s, or -1, in time linear in s whatever the texts are: whoever writes a request may

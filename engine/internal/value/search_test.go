@@ -39,6 +39,20 @@ func TestReplace_isBytesReplace(t *testing.T) {
 	})
 }
 
+func TestNeedle_prepared(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := needle{text: []byte(rapid.StringMatching(`(aab|ab|a|b){1,5}`).Draw(t, "text"))}
+		n.prepare()
+		var s []byte // starts of the text, so that it almost stands in many places
+		for _, l := range rapid.SliceOfN(rapid.IntRange(1, len(n.text)), 0, 5).Draw(t, "starts") {
+			s = append(s, n.text[:l]...)
+		}
+		if got, want := n.index(s), bytes.Index(s, n.text); got != want {
+			t.Fatalf("%q stands in %q at %d, not %d", n.text, s, want, got)
+		}
+	})
+}
+
 // A text of half a million characters and one that almost stands in it at each place: the product would take minutes.
 func TestNeedle_isLinear(t *testing.T) {
 	s := bytes.Repeat([]byte("a"), 1<<20)

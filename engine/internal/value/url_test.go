@@ -40,7 +40,7 @@ func TestURL(t *testing.T) {
 		"", "example.com", "/a", "//example.com", "://x", "1http://x", "ht tp://x", "https:example.com", "https:/example.com", "https:///example.com", "https://", "https://:80",
 		"https://user@example.com", "https://user:pw@example.com", "https://good.com@evil.com", "https://@x",
 		`https://good.com\@evil.com`, `https:\\x`, "https://x/\t", "https://x/\n", "https://x/a b", "https://x\x7f", "https://x/\u0085", "https://x\x00",
-		"https://x:65536", "https://x:-1", "https://x:8a", "https://x:99999999999999999999", "https://::1/", "https://[::1", "https://[::1]x/", "https://[1.2.3.4]/", "https://[fe80::1%25eth0]/", "https://[]/",
+		"https://x:65536", "https://x:-1", "https://x:8a", "https://x:99999999999999999999", "https://x:18446744073709551617", "https://::1/", "https://[::1", "https://[::1]x/", "https://[1.2.3.4]/", "https://[fe80::1%25eth0]/", "https://[]/",
 		"https://ex%61mple.com", "https://exämple.com", "https://a..b", "https://.a", "https://a..", "https://a,b", "https://" + strings.Repeat("a", 64), "https://" + strings.Repeat("a.", 130),
 		"https://2130706433/", "https://0x7f000001/", "https://127.1/", "https://0177.0.0.1/", "https://1.2.3.4.5/", "https://256.0.0.1", "https://x.0X", "https://１２７.0.0.1",
 	} {
