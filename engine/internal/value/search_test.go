@@ -41,7 +41,7 @@ func TestReplace_isBytesReplace(t *testing.T) {
 
 func TestNeedle_prepared(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := needle{text: []byte(rapid.StringMatching(`(aab|ab|a|b){1,5}`).Draw(t, "text"))}
+		n := needle{text: []byte(rapid.StringMatching(`(aab|aac|ab|a){1,4}`).Draw(t, "text"))}
 		n.prepare()
 		var s []byte // starts of the text, so that it almost stands in many places
 		for _, l := range rapid.SliceOfN(rapid.IntRange(1, len(n.text)), 0, 5).Draw(t, "starts") {
@@ -51,6 +51,15 @@ func TestNeedle_prepared(t *testing.T) {
 			t.Fatalf("%q stands in %q at %d, not %d", n.text, s, want, got)
 		}
 	})
+}
+
+// After aabaaa the search for aabaaac goes on from its border aa, not from a.
+func TestNeedle_goesOnFromTheLongestBorder(t *testing.T) {
+	n := needle{text: []byte("aabaaac")}
+	n.prepare()
+	if got := n.index([]byte("aabaaabaaac")); got != 4 {
+		t.Errorf("found at %d", got)
+	}
 }
 
 // A text of half a million characters and one that almost stands in it at each place: the product would take minutes.
