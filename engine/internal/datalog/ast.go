@@ -131,4 +131,6 @@ type Expr struct {
 	Span    source.Span
 	// NameSpan is the member's, operator's or type's name.
 	NameSpan source.Span
+
+	height int // of the tree below
 }
