@@ -1,0 +1,68 @@
+// Command link makes the module: it compiles the guest and bakes in the state that its initialisation leaves.
+//
+//	go run ./wasm/link                 # write wasm/module/rune.wasm
+//	go run ./wasm/link -check          # compare it with what the sources give
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+func main() {
+	out := flag.String("o", "wasm/module/rune.wasm", "the module's `file`")
+	check := flag.Bool("check", false, "compare the file with what the sources give, instead of writing it")
+	flag.Parse()
+	if err := link(context.Background(), *out, *check); err != nil {
+		fmt.Fprintln(os.Stderr, "link:", err)
+		os.Exit(1)
+	}
+}
+
+func link(ctx context.Context, out string, check bool) error {
+	raw, err := compile(ctx)
+	if err != nil {
+		return err
+	}
+	baked, err := bake(ctx, raw)
+	if err != nil {
+		return fmt.Errorf("baking: %w", err)
+	}
+	fmt.Printf("%x  %s (%d bytes)\n", sha256.Sum256(baked), out, len(baked))
+	if !check {
+		return os.WriteFile(out, baked, 0o644)
+	}
+	have, err := os.ReadFile(out)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(have, baked) {
+		return errors.New("the committed module isn't what the sources give: run make wasm")
+	}
+	return nil
+}
+
+// compile gives the guest as Go's linker leaves it. The flags, and the toolchain that go.mod pins, make it the same everywhere.
+func compile(ctx context.Context) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "rune-link-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "guest.wasm")
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false",
+		"-ldflags=-s -w -buildid=", "-o", file, "github.com/rune-authz/rune/wasm")
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOWASM=", "GOFLAGS=", "GOEXPERIMENT=", "CGO_ENABLED=0")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("compiling the guest: %w", err)
+	}
+	return os.ReadFile(file)
+}
