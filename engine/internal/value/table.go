@@ -78,6 +78,9 @@ func (t *Table) Mark() Mark {
 	return m
 }
 
+// Knows reports whether the table had the entity v when m was noted.
+func (m *Mark) Knows(v Value) bool { return int(v.index()) < m.entities }
+
 // Reset takes back all values interned since m was noted. Their handles have no meaning any more.
 func (t *Table) Reset(m Mark) {
 	t.bytes.reset(m.bytes)
