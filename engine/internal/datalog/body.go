@@ -23,13 +23,16 @@ func (p *parser) predicate() (string, source.Span) {
 	case name[0] < 'a':
 		p.fail(p.span(first), codeSyntax, "%q is a variable, not a predicate", name).Help = "a predicate's name starts in lower case: " + lowerFirst(name)
 	case slices.Contains(NotPredicates, name):
-		p.fail(p.span(first), codeReserved, "%q can't name a predicate", name)
+		d := p.fail(p.span(first), codeReserved, "%q can't name a predicate", name)
+		if slices.Contains(aggregates, name) {
+			d.Help = "an aggregate stands on the right of an equation: N = " + name + " …"
+		}
 	}
 	p.at++
 	parts := []string{name}
 	for !p.bad && p.tok().kind == tokDot && p.ahead(1).kind == tokIdent {
-		parts = append(parts, p.str(p.ahead(1)))
-		p.at += 2
+		p.at++
+		parts = append(parts, p.name("a part of a predicate's name"))
 		if len(parts) > maxDepth {
 			p.fail(p.span(p.toks[p.at-1]), codeDepth, "a name has more than %d parts", maxDepth)
 		}
@@ -53,21 +56,21 @@ func (p *parser) atom() *Atom {
 		return nil
 	}
 	if p.accept("(") && !p.accept(")") {
-		a.Args = p.arguments(")")
+		a.Args = p.list(")", p.argument)
 	}
 	a.Span = p.from(first)
 	return a
 }
 
-// arguments takes arg { "," arg } and the closing sign.
-func (p *parser) arguments(closing string) []*Expr {
+// list takes one { "," one } and the closing sign.
+func (p *parser) list(closing string, one func() *Expr) []*Expr {
 	if !p.enter() {
 		return nil
 	}
 	defer p.leave()
 	var out []*Expr
 	for !p.bad {
-		out = append(out, p.argument())
+		out = append(out, one())
 		if !p.accept(",") {
 			p.expect(closing)
 			break
@@ -77,22 +80,25 @@ func (p *parser) arguments(closing string) []*Expr {
 }
 
 func (p *parser) argument() *Expr {
-	t := p.tok()
-	if t.kind == tokIdent && p.str(t) == "_" {
+	if t := p.tok(); p.isWord("_") {
 		p.at++
 		return &Expr{Kind: ExprWildcard, Span: p.span(t)}
 	}
 	return p.side()
 }
 
-// side is an expression where a bare word is a string.
+// side is an expression where a bare word is a string: an argument of an atom, an element of a set, a side of a comparison.
 func (p *parser) side() *Expr {
 	t := p.tok()
-	if t.kind == tokIdent && p.text[t.start] >= 'a' && !p.startsExpr() && p.ahead(1).kind != tokDot && p.ahead(1).match == 0 {
+	if t.kind == tokIdent && p.text[t.start] >= 'a' && !p.startsExpr() && p.ahead(1).kind != tokDot && !p.opens(p.ahead(1)) {
 		p.at++
 		return &Expr{Kind: ExprWord, Text: p.str(t), Span: p.span(t)}
 	}
 	return p.expr()
+}
+
+func (p *parser) opens(t token) bool {
+	return t.kind == tokSign && strings.IndexByte("([{", p.text[t.start]) >= 0
 }
 
 // startsExpr reports whether the lower-case word at hand starts an expression rather than an atom.
@@ -205,16 +211,25 @@ func (p *parser) atomFollows() bool {
 	return !p.startsExpr()
 }
 
-// parenthesized reports whether the parenthesis at hand is part of an expression: an operator or a member dot follows it.
+// parenthesized reports whether the parenthesis at hand is part of an expression: an operator or a member follows it, or
+// it holds operands of && or ||.
 func (p *parser) parenthesized() bool {
 	m := p.tok().match
 	if m == 0 {
 		return false
 	}
+	for i := int32(p.at) + 1; i < m; i++ { // what nests is jumped over, so all calls together are linear
+		t := p.toks[i]
+		if p.opens(t) {
+			i = t.match
+		} else if s := p.str(t); t.kind == tokSign && (s == "&&" || s == "||") {
+			return true
+		}
+	}
 	saved := p.at
 	p.at = min(int(m)+1, len(p.toks)-1)
 	defer func() { p.at = saved }()
-	return p.tok().kind == tokDot || p.operator()
+	return p.tok().kind == tokDot || p.is("[") || p.operator()
 }
 
 func (p *parser) operator() bool {
@@ -273,7 +288,7 @@ func (p *parser) equation(l *Literal) {
 		l.Kind, l.Aggregate = LitAggregate, p.aggregate()
 		return
 	}
-	l.Expr = p.side()
+	l.Expr = p.expr()
 	if !p.bad && p.operator() {
 		p.expected("',' or a final period").Help = "put a condition in parentheses: V = (X < 3)"
 	}

@@ -1,11 +1,8 @@
 package datalog
 
 import (
-	"math"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/rune-authz/rune/engine/internal/source"
 )
@@ -58,9 +55,16 @@ func (p *parser) test() *Expr {
 	op := p.tok()
 	name := p.str(op)
 	switch {
-	case op.kind == tokSign && slices.Contains(comparisons, name), op.kind == tokIdent && name == "in":
+	case op.kind == tokSign && slices.Contains(comparisons, name):
 		p.at++
 		right := p.side()
+		left = p.node(first, &Expr{Kind: ExprBinary, Name: name, NameSpan: p.span(op), Args: []*Expr{left, right}})
+	case left.Kind == ExprWord:
+		p.at--
+		return p.misplacedWord(first, left.Text)
+	case op.kind == tokIdent && name == "in":
+		p.at++
+		right := p.expr()
 		left = p.node(first, &Expr{Kind: ExprBinary, Name: name, NameSpan: p.span(op), Args: []*Expr{left, right}})
 	case op.kind == tokIdent && name == "is":
 		p.at++
@@ -77,9 +81,6 @@ func (p *parser) test() *Expr {
 	case op.kind == tokIdent && name == "like":
 		left = p.like(first, left)
 	default:
-		if left.Kind == ExprWord {
-			p.fail(left.Span, codeSyntax, "the bare word %q is no condition", left.Text).Help = "quote a string; a predicate stands alone as a literal"
-		}
 		return left
 	}
 	if !p.bad && (p.tok().kind == tokSign && slices.Contains(comparisons, p.str(p.tok())) || p.isWord("in")) {
@@ -97,13 +98,12 @@ func (p *parser) has(first token, left *Expr) *Expr {
 		e.Names = []string{p.stringValue("")}
 	case tokIdent:
 		for {
-			e.Names = append(e.Names, p.str(p.tok()))
-			p.at++
+			e.Names = append(e.Names, p.membername())
 			if len(e.Names) > maxDepth {
 				p.fail(p.span(p.toks[p.at-1]), codeDepth, "more than %d members", maxDepth)
 				return e
 			}
-			if p.tok().kind != tokDot || p.ahead(1).kind != tokIdent {
+			if p.bad || p.tok().kind != tokDot || p.ahead(1).kind != tokIdent {
 				break
 			}
 			p.at++
@@ -130,34 +130,6 @@ func (p *parser) like(first token, left *Expr) *Expr {
 		p.badEscape(int(t.start) + 1 + at)
 	}
 	return p.node(first, e)
-}
-
-// ParsePattern splits a like pattern, as written between its quotes, into the literal parts between its stars. \* is a star that
-// stands for itself. Where an escape is wrong it returns its offset and false.
-func ParsePattern(s string) (parts []string, at int, ok bool) {
-	var part []byte
-	for i := 0; i < len(s); {
-		switch {
-		case s[i] == '*':
-			parts = append(parts, string(part))
-			part = part[:0]
-			i++
-		case strings.HasPrefix(s[i:], `\*`):
-			part = append(part, '*')
-			i += 2
-		case s[i] == '\\':
-			r, n := unescapeRune(s[i:])
-			if n == 0 {
-				return nil, i, false
-			}
-			part = utf8.AppendRune(part, r)
-			i += n
-		default:
-			part = append(part, s[i])
-			i++
-		}
-	}
-	return append(parts, string(part)), 0, true
 }
 
 // expr is an `if` or a sum.
@@ -189,7 +161,7 @@ func (p *parser) conditional(first token) *Expr {
 			return e
 		}
 		p.at++
-		e.Args = append(e.Args, p.side())
+		e.Args = append(e.Args, p.expr())
 	}
 	return p.node(first, e)
 }
@@ -211,28 +183,6 @@ func (p *parser) unary() *Expr {
 	defer p.leave()
 	e.Args = []*Expr{p.unary()}
 	return p.node(first, e)
-}
-
-// long reads a number of 64 bits.
-func (p *parser) long(t token, negative bool) int64 {
-	text := p.str(t)
-	n, err := strconv.ParseUint(text, 10, 64)
-	limit := uint64(math.MaxInt64)
-	if negative {
-		limit++
-	}
-	if err == nil && n <= limit {
-		if negative {
-			return -int64(n)
-		}
-		return int64(n)
-	}
-	if strings.Trim(text, "0123456789") != "" {
-		p.fail(p.span(t), codeSyntax, "%q is no number", text)
-	} else {
-		p.fail(p.span(t), codeNumber, "%s is out of the range of a long", text).Help = "longs have 64 bits: -9223372036854775808 to 9223372036854775807"
-	}
-	return 0
 }
 
 func (p *parser) member() *Expr {
@@ -267,16 +217,26 @@ func (p *parser) dot(first token, e *Expr) *Expr {
 		}
 		return e
 	}
-	name := p.ahead(1)
-	p.at += 2
-	m := &Expr{Kind: ExprAttr, Name: p.str(name), NameSpan: p.span(name), Args: []*Expr{e}}
+	p.at++
+	m := &Expr{Kind: ExprAttr, NameSpan: p.span(p.tok()), Name: p.membername(), Args: []*Expr{e}}
 	if p.accept("(") {
 		m.Kind = ExprMethod
 		if !p.accept(")") {
-			m.Args = append(m.Args, p.arguments(")")...)
+			m.Args = append(m.Args, p.list(")", p.expr)...)
 		}
 	}
 	return p.node(first, m)
+}
+
+// membername takes the name of an attribute or method.
+func (p *parser) membername() string {
+	t := p.tok()
+	name := p.str(t)
+	if name[0] < 'a' {
+		p.fail(p.span(t), codeSyntax, "a member's name starts in lower case, not as %q does", name).Help = `an attribute of another name is written ["` + name + `"], after has "` + name + `"`
+	}
+	p.at++
+	return name
 }
 
 func (p *parser) primary() *Expr {
@@ -305,7 +265,7 @@ func (p *parser) primary() *Expr {
 		p.at++
 		e := &Expr{Kind: ExprSet}
 		if !p.accept("]") {
-			e.Args = p.arguments("]")
+			e.Args = p.list("]", p.side)
 		}
 		return p.node(t, e)
 	case p.is("{"):
@@ -402,80 +362,38 @@ func (p *parser) record(t token) *Expr {
 		return e
 	}
 	defer p.leave()
-	for first := true; !p.bad && !(first && p.accept("}")); first = false {
-		key := p.tok()
-		switch key.kind {
-		case tokIdent:
-			e.Names = append(e.Names, p.str(key))
-			p.at++
-		case tokString:
+	var keys []source.Span
+	for more := !p.accept("}"); more && !p.bad; more = p.accept(",") {
+		keys = append(keys, p.span(p.tok()))
+		if p.tok().kind == tokString {
 			e.Names = append(e.Names, p.stringValue(""))
-		default:
-			p.expected("a key")
-			return e
-		}
-		if n := len(e.Names) - 1; slices.Contains(e.Names[:n], e.Names[n]) {
-			p.fail(p.span(key), codeSyntax, "the key %q stands twice", e.Names[n])
+		} else {
+			e.Names = append(e.Names, p.name("a key"))
 		}
 		p.expect(":")
-		e.Args = append(e.Args, p.side())
-		if !p.accept(",") {
-			p.expect("}")
-			break
-		}
+		e.Args = append(e.Args, p.expr())
+	}
+	if len(keys) > 0 {
+		p.expect("}")
+	}
+	if i := repeated(e.Names); i >= 0 {
+		p.fail(keys[i], codeSyntax, "the key %q stands twice", e.Names[i])
 	}
 	return p.node(t, e)
 }
 
-// unescape resolves a string token's escapes.
-func (p *parser) unescape(t token) string {
-	s := string(p.text[t.start+1 : t.end-1])
-	if strings.IndexByte(s, '\\') < 0 {
-		return s
+// repeated returns the first index of a name that stands earlier as well, or -1.
+func repeated(names []string) int {
+	order := make([]int, len(names))
+	for i := range order {
+		order[i] = i
 	}
-	var out []byte
-	for i := 0; i < len(s); {
-		if s[i] != '\\' {
-			out = append(out, s[i])
-			i++
-			continue
-		}
-		r, n := unescapeRune(s[i:])
-		if n == 0 {
-			p.badEscape(int(t.start) + 1 + i)
-			return ""
-		}
-		out = utf8.AppendRune(out, r)
-		i += n
-	}
-	return string(out)
-}
-
-func (p *parser) badEscape(at int) {
-	s := source.Span{File: p.file, Start: uint32(at), End: uint32(at + 2)}
-	p.fail(s, codeEscape, "unknown escape %q", string(p.text[at:min(at+2, len(p.text))])).Help = `escapes are \n \r \t \0 \\ \" \' \x00 to \x7f and \u{…}`
-}
-
-// unescapeRune reads one escape and returns its length, 0 where it is none.
-func unescapeRune(s string) (rune, int) {
-	if len(s) < 2 {
-		return 0, 0
-	}
-	if i := strings.IndexByte(`nrt0\'"`, s[1]); i >= 0 {
-		return rune("\n\r\t\x00\\'\""[i]), 2
-	}
-	digits, size := "", 0
-	switch {
-	case s[1] == 'x' && len(s) >= 4 && s[2] <= '7':
-		digits, size = s[2:4], 4
-	case s[1] == 'u' && len(s) > 3 && s[2] == '{':
-		if end := strings.IndexByte(s, '}'); end > 3 && end <= 9 {
-			digits, size = s[3:end], end+1
+	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(names[a], names[b]) })
+	first := -1
+	for i := 1; i < len(order); i++ {
+		if at := order[i]; names[order[i-1]] == names[at] && (first < 0 || at < first) {
+			first = at
 		}
 	}
-	n, err := strconv.ParseUint(digits, 16, 32)
-	if err != nil || !utf8.ValidRune(rune(n)) {
-		return 0, 0
-	}
-	return rune(n), size
+	return first
 }

@@ -272,28 +272,6 @@ func (p *parser) startsStatement() bool {
 	return p.str(next) == ":-" || next.kind == tokEnd && p.toks[p.at-1].kind != tokSign
 }
 
-func (p *parser) annotations() []Annotation {
-	var out []Annotation
-	for !p.bad && p.is("@") {
-		at := p.tok()
-		p.at++
-		if p.tok().kind != tokIdent {
-			p.expected("an annotation's name")
-			break
-		}
-		a := Annotation{Name: p.str(p.tok())}
-		p.at++
-		if p.accept("(") {
-			a.HasValue = true
-			a.Value = p.stringValue("the annotation's value, a string")
-			p.expect(")")
-		}
-		a.Span = p.from(at)
-		out = append(out, a)
-	}
-	return out
-}
-
 func (p *parser) stringValue(what string) string {
 	if p.bad {
 		return ""
@@ -311,7 +289,7 @@ func (p *parser) decl() *Decl {
 	p.at++
 	d := &Decl{}
 	d.Pred, d.PredSpan = p.predicate()
-	if p.accept("(") && !p.accept(")") {
+	if p.accept("(") && !p.accept(")") && p.enter() {
 		for !p.bad {
 			d.Columns = append(d.Columns, p.column())
 			if !p.accept(",") {
@@ -319,6 +297,7 @@ func (p *parser) decl() *Decl {
 				break
 			}
 		}
+		p.leave()
 	}
 	return d
 }
@@ -327,8 +306,8 @@ func (p *parser) column() Column {
 	t := p.tok()
 	var c Column
 	if next := p.ahead(1); t.kind == tokIdent && next.kind == tokSign && p.str(next) == ":" {
-		c.Name = p.str(t)
-		p.at += 2
+		c.Name = p.name("a column's name")
+		p.at++
 	}
 	c.Type = p.typ()
 	c.Span = p.from(t)
@@ -337,21 +316,30 @@ func (p *parser) column() Column {
 
 func (p *parser) typ() Type {
 	t := p.tok()
-	if !p.enter() {
-		return Type{}
-	}
-	defer p.leave()
 	typ := Type{Name: p.path()}
-	if typ.Name == "Set" && !p.bad {
-		if !p.expect("<") {
-			return typ
-		}
+	if typ.Name == "Set" && p.expect("<") && p.enter() {
 		elem := p.typ()
 		typ.Elem = &elem
+		p.leave()
 		p.expect(">")
 	}
 	typ.Span = p.from(t)
 	return typ
+}
+
+// name takes a name, which starts in lower case.
+func (p *parser) name(what string) string {
+	t := p.tok()
+	if t.kind != tokIdent {
+		p.expected(what)
+		return ""
+	}
+	s := p.str(t)
+	if s[0] < 'a' {
+		p.fail(p.span(t), codeSyntax, "%s starts in lower case, not as %q does", what, s)
+	}
+	p.at++
+	return s
 }
 
 // path takes ident { "::" ident }.

@@ -51,9 +51,11 @@ type scanner struct {
 	at    int
 	end   int
 	first bool
-	diags *source.List
-	toks  []token
-	open  []int32
+	// reported tells that the line at hand has a reported character, so that binary data gives one error a line.
+	reported bool
+	diags    *source.List
+	toks     []token
+	open     []int32
 }
 
 // scan returns the tokens of text[start:end], the last one tokEOF.
@@ -80,7 +82,7 @@ func (s *scanner) blanks() {
 	for s.at < s.end {
 		switch c := s.text[s.at]; {
 		case c == '\n':
-			s.first = true
+			s.first, s.reported = true, false
 			s.at++
 		case c == ' ' || c == '\t' || c == '\r':
 			s.at++
@@ -107,7 +109,7 @@ func (s *scanner) comment() {
 	start := s.at
 	for s.at += 2; s.at < s.end; s.at++ {
 		if s.text[s.at] == '\n' {
-			s.first = true
+			s.first, s.reported = true, false
 		}
 		if s.text[s.at] == '*' && s.peek(1) == '/' {
 			s.at += 2
@@ -151,7 +153,9 @@ func (s *scanner) string(start int) {
 	for s.at++; s.at < s.end && s.text[s.at] != '\n'; s.at++ {
 		switch s.text[s.at] {
 		case '\\':
-			s.at++
+			if s.peek(1) != '\n' {
+				s.at++
+			}
 		case '"':
 			s.at++
 			s.add(tokString, start)
@@ -195,13 +199,18 @@ func (s *scanner) sign(start int) {
 	}
 }
 
-// unexpected reports a run of bytes that no token starts with.
+// unexpected reports a character that no token starts with, and takes what stands in single quotes as a whole.
 func (s *scanner) unexpected(start int) {
 	r, n := utf8.DecodeRune(s.text[start:s.end])
 	s.at += n
-	d := s.diags.Errorf(s.span(start, s.at), codeCharacter, "unexpected character %q", r)
+	if !s.reported {
+		d := s.diags.Errorf(s.span(start, s.at), codeCharacter, "unexpected character %q", r)
+		if r == '\'' {
+			d.Help = `strings stand in double quotes: "text"`
+		}
+		s.reported = true
+	}
 	if r == '\'' {
-		d.Help = `strings stand in double quotes: "text"`
 		for s.at < s.end && s.text[s.at] != '\'' && s.text[s.at] != '\n' {
 			s.at++
 		}
