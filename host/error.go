@@ -28,7 +28,12 @@ type Error struct {
 	Column      int          `json:"column,omitempty"` // from 1, in characters
 	Help        string       `json:"help,omitempty"`
 	Diagnostics []Diagnostic `json:"-"` // everything a load or a query found, the error itself included
+
+	cause error
 }
+
+// Unwrap returns what the system said, where e tells of a file.
+func (e *Error) Unwrap() error { return e.cause }
 
 // Error prints the position, the message and the code.
 func (e *Error) Error() string {

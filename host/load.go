@@ -2,7 +2,17 @@ package host
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
 	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -23,19 +33,217 @@ type LoadOptions struct {
 	Limits Limits
 }
 
+// needNow is the context key that the clock serves.
+const needNow = "now"
+
 // LoadFile loads the configuration at path: a .rune document, or a .cedar file alone. What it includes is read from
 // path's folder and nowhere else, wherever symbolic links lead. A *_test.rune document may reach one folder up.
 func (r *Runtime) LoadFile(ctx context.Context, path string, o *LoadOptions) (*Engine, error) {
-	panic("host: to come")
+	text, err := readRegular(path)
+	if err != nil {
+		return nil, readError(filepath.Base(path), err)
+	}
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err == nil {
+		folder, err = filepath.EvalSymlinks(folder)
+	}
+	if err != nil {
+		return nil, readError(filepath.Base(path), err)
+	}
+	top, within := folder, "."
+	if isTest(path) {
+		top = filepath.Dir(folder)
+		if within, err = filepath.Rel(top, folder); err != nil {
+			return nil, readError(filepath.Base(path), err)
+		}
+	}
+	root, err := os.OpenRoot(top)
+	if err != nil {
+		return nil, readError(filepath.Base(path), err)
+	}
+	defer root.Close()
+	return r.load(ctx, source{root.FS(), filepath.ToSlash(within)}, filepath.Base(path), text, o)
 }
 
 // Load loads the configuration name from fsys. What a name in fsys leads to is fsys's affair: os.DirFS follows symbolic
 // links out of its folder, the file system of an os.Root doesn't.
 func (r *Runtime) Load(ctx context.Context, fsys fs.FS, name string, o *LoadOptions) (*Engine, error) {
-	panic("host: to come")
+	text, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, readError(path.Base(name), err)
+	}
+	return r.load(ctx, source{fsys, path.Dir(name)}, path.Base(name), text, o)
 }
 
 // LoadText loads a configuration given as text, which can't include anything.
 func (r *Runtime) LoadText(ctx context.Context, text string, o *LoadOptions) (*Engine, error) {
-	panic("host: to come")
+	return r.load(ctx, source{}, "", []byte(text), o)
+}
+
+// isTest reports whether path names a document that may reach one folder up.
+func isTest(path string) bool { return strings.HasSuffix(path, "_test.rune") }
+
+func (r *Runtime) load(ctx context.Context, files source, name string, text []byte, o *LoadOptions) (*Engine, error) {
+	if o == nil {
+		o = &LoadOptions{}
+	}
+	i, err := r.instantiate(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := i.load(ctx, files, name, text, o)
+	if err == nil {
+		err = o.checkNeeds(loaded.Needs)
+	}
+	var s *snapshot
+	if err == nil {
+		s, err = i.snapshot()
+	}
+	if err != nil {
+		i.close()
+		return nil, err
+	}
+	return newEngine(r, i, s, loaded, o), nil
+}
+
+// loaded is the reply to a load that went well.
+type loaded struct {
+	Revision string       `json:"revision"`
+	Needs    []string     `json:"needs"`
+	Warnings []Diagnostic `json:"warnings"`
+}
+
+// checkNeeds refuses a configuration that needs what the host doesn't give.
+func (o *LoadOptions) checkNeeds(needs []string) error {
+	for _, key := range needs {
+		if key != needNow && !o.IgnoreNeeds && !slices.Contains(o.Provides, key) {
+			return &Error{Code: CodeNeeds, Message: fmt.Sprintf("the configuration needs host context %q", key),
+				Help: "give it with every call, and name it in LoadOptions.Provides"}
+		}
+	}
+	return nil
+}
+
+func (o *LoadOptions) hashKey() [2]uint64 {
+	if o.HashKey != [2]uint64{} {
+		return o.HashKey
+	}
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return [2]uint64{binary.LittleEndian.Uint64(b[:8]), binary.LittleEndian.Uint64(b[8:])}
+}
+
+func (o *LoadOptions) clock() func() time.Time {
+	if o.Clock != nil {
+		return o.Clock
+	}
+	return time.Now
+}
+
+func (o *LoadOptions) instances() int {
+	if o.Instances > 0 {
+		return o.Instances
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// load holds the load conversation. The module says what it wants to read or have listed until it wants nothing more.
+func (i *instance) load(ctx context.Context, files source, name string, text []byte, o *LoadOptions) (*loaded, error) {
+	if err := i.loadBegin(name, text, o); err != nil {
+		return nil, err
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		var want struct {
+			Read, List *string
+			Done       bool
+		}
+		if err := i.loadCall("rune_load_next", &want); err != nil {
+			return nil, err
+		}
+		switch {
+		case want.Read != nil:
+			data, ok, err := files.read(*want.Read)
+			if err == nil {
+				err = i.loadGive(*want.Read, data, ok)
+			}
+			if err != nil {
+				return nil, err
+			}
+		case want.List != nil:
+			names, ok, err := files.list(*want.List)
+			if err == nil {
+				err = i.loadGive(*want.List, names, ok)
+			}
+			if err != nil {
+				return nil, err
+			}
+		default:
+			var reply struct{ Loaded *loaded }
+			if err := i.loadCall("rune_load_commit", &reply); err != nil {
+				return nil, err
+			}
+			return reply.Loaded, nil
+		}
+	}
+}
+
+func (i *instance) loadBegin(name string, text []byte, o *LoadOptions) error {
+	i.block = hostBlock{}
+	i.block.encodeLoad(o, o.hashKey())
+	if err := i.put(&i.buffers.block, i.block[:]); err != nil {
+		return err
+	}
+	n, err := i.give([]byte(name))
+	if err != nil {
+		return err
+	}
+	t, err := i.give(text)
+	if err != nil {
+		return err
+	}
+	return i.loadCall("rune_load_begin", nil, n, uint32(len(name)), t, uint32(len(text)), i.buffers.block.ptr)
+}
+
+// loadGive answers the module with what it asked for; ok is false where there is no such thing.
+func (i *instance) loadGive(name string, data []byte, ok bool) error {
+	const absent = 0xffffffff
+	n, err := i.give([]byte(name))
+	if err != nil {
+		return err
+	}
+	ptr, length := uint32(0), uint32(absent)
+	if ok {
+		if ptr, err = i.give(data); err != nil {
+			return err
+		}
+		length = uint32(len(data))
+	}
+	return i.loadCall("rune_load_give", nil, n, uint32(len(name)), ptr, length)
+}
+
+// loadCall calls an export of the load conversation, and decodes its reply into out unless that is nil.
+func (i *instance) loadCall(export string, out any, params ...uint32) error {
+	for n, p := range params {
+		i.stack[n] = uint64(p)
+	}
+	if err := i.call(i.module.ExportedFunction(export), len(params)); err != nil {
+		return err
+	}
+	reply, err := i.reply()
+	if err != nil {
+		return err
+	}
+	if isError(reply) {
+		return decodeError(reply)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(reply, out); err != nil {
+		return fmt.Errorf("%s: %w", export, err)
+	}
+	return nil
 }
