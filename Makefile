@@ -1,0 +1,81 @@
+# What is needed: Go, and for `make test` Python and Node. Everything else comes by itself, into build/.
+
+GO ?= go
+PYTHON ?= python3
+NODE ?= node
+export GO PYTHON NODE
+
+VENV := build/venv
+AGENTS := testdata/examples/agents
+COVERAGE_FLOOR := 90
+# The module's bytes depend on the compiler: it is the one that go.mod names, whatever is installed.
+TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
+
+.PHONY: help run build wasm test check cover clean
+.PHONY: need-go need-all test-go test-python test-node format vet lint reproducible race tree
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+run: need-go ## decide the requests of testdata/examples/agents
+	@$(GO) run ./cmd/rune eval $(AGENTS)/config.rune --requests $(AGENTS)/requests.jsonl --format text
+
+build: need-go ## make bin/rune, the command line with the module inside
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/rune ./cmd/rune
+
+wasm: need-go ## compile the engine to wasm/rune.wasm
+	GOTOOLCHAIN=$(TOOLCHAIN) $(GO) run ./wasm/link
+
+test: need-all test-python test-node test-go ## run all tests: the vectors in Python and Node, then Go's
+
+check: need-all format vet lint reproducible race cover test tree ## all that a change has to pass
+
+cover: need-go ## measure how much of the engine its tests cover, natively
+	@mkdir -p build
+	$(GO) test -coverpkg=./engine/... -coverprofile=build/engine.cover ./engine/...
+	@$(GO) tool cover -func=build/engine.cover >build/engine.cover.txt
+	@awk '/^total:/ { print "engine coverage " $$3 ", floor $(COVERAGE_FLOOR)%"; exit $$3 + 0 < $(COVERAGE_FLOOR) }' build/engine.cover.txt
+
+clean: ## remove what was made
+	rm -rf bin build
+
+need-go:
+	@.ci/need go
+
+need-all:
+	@.ci/need go python node
+
+test-go:
+	$(GO) test ./...
+
+test-python: $(VENV)/ready
+	$(VENV)/bin/python wasm/runners/python/vectors.py testdata/vectors
+
+test-node:
+	$(NODE) wasm/runners/node/vectors.mjs testdata/vectors
+
+$(VENV)/ready: wasm/runners/python/requirements.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+format:
+	@unformatted=$$(gofmt -l cmd engine host internal wasm) && if [ -n "$$unformatted" ]; then \
+		echo "not as gofmt has it:" $$unformatted >&2; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+	GOOS=wasip1 GOARCH=wasm $(GO) vet ./engine/... ./wasm
+
+lint:
+	$(GO) tool -modfile=.ci/tools.mod staticcheck ./...
+
+reproducible:
+	GOTOOLCHAIN=$(TOOLCHAIN) $(GO) run ./wasm/link -check
+
+# The engine has one thread by design. The race detector needs a C compiler, which nothing else here does.
+race:
+	@if command -v $${CC:-cc} >/dev/null; then $(GO) test -race -short ./host/... ./cmd/...; else echo "race: skipped, no C compiler"; fi
+
+tree:
+	RUNE_CHECK_TREE=1 $(GO) test -count=1 -run TestTree -v ./internal/lint
