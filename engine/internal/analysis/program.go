@@ -249,8 +249,9 @@ type Statement struct {
 
 // Facts are the rows of one predicate from one place.
 type Facts struct {
-	Pred PredID
-	Rows []value.Value // row after row
+	Pred  PredID
+	Count int           // the number of rows
+	Rows  []value.Value // row after row
 	// Origin gives each row's place where the rows stand in a document; for a table file, one span for the whole.
 	Origin []source.Span
 }
