@@ -1,6 +1,8 @@
 package cedar
 
 import (
+	"slices"
+
 	"github.com/cedar-policy/cedar-go/types"
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
 
@@ -88,7 +90,13 @@ func walk(n ast.IsNode, m *mark, f func(ast.IsNode, *mark)) {
 // Names calls f for each entity type that the policies name, with the entity where they name one, else with value.None.
 func Names(t *value.Table, ps []*Policy, f func(typ string, uid value.Value, at source.Span)) {
 	for _, p := range ps {
-		n := namer{t: t, p: p, f: f}
+		n := namer{f: func(typ types.EntityType, uid types.EntityUID, at extent) {
+			v := value.None
+			if uid.Type != "" {
+				v = t.EntityOf(string(uid.Type), string(uid.ID))
+			}
+			f(string(typ), v, p.span(at))
+		}}
 		n.scope(p.AST.Principal, &p.marks.scope[0])
 		n.scope(p.AST.Action, &p.marks.scope[1])
 		n.scope(p.AST.Resource, &p.marks.scope[2])
@@ -98,17 +106,14 @@ func Names(t *value.Table, ps []*Policy, f func(typ string, uid value.Value, at 
 	}
 }
 
+// namer calls f for the types and entities that scopes and nodes name; where it is a type alone, uid is empty.
 type namer struct {
-	t *value.Table
-	p *Policy
-	f func(typ string, uid value.Value, at source.Span)
+	f func(typ types.EntityType, uid types.EntityUID, at extent)
 }
 
-func (n *namer) typ(typ types.EntityType, at extent) { n.f(string(typ), value.None, n.p.span(at)) }
+func (n *namer) typ(typ types.EntityType, at extent) { n.f(typ, types.EntityUID{}, at) }
 
-func (n *namer) entity(uid types.EntityUID, at extent) {
-	n.f(string(uid.Type), n.t.EntityOf(string(uid.Type), string(uid.ID)), n.p.span(at))
-}
+func (n *namer) entity(uid types.EntityUID, at extent) { n.f(uid.Type, uid, at) }
 
 func (n *namer) scope(s ast.IsScopeNode, m *scopeMark) {
 	switch s := s.(type) {
@@ -139,4 +144,46 @@ func (n *namer) node(node ast.IsNode, m *mark) {
 			n.entity(uid, m.at)
 		}
 	}
+}
+
+// ReadsContext reports whether policies may read a key of the context: one names the key behind `context`, or names it
+// elsewhere while `context` also stands as a value of its own, whose fields may be read by another way.
+func ReadsContext(ps []*Policy, key string) bool {
+	return slices.ContainsFunc(ps, func(p *Policy) bool { return p.readsContext(key) })
+}
+
+func (p *Policy) readsContext(key string) bool {
+	direct, elsewhere := false, false
+	alone := 0 // occurrences of context, those before a dot or has taken off
+	for i, c := range p.AST.Conditions {
+		walk(c.Body, p.marks.conditions[i].body, func(n ast.IsNode, _ *mark) {
+			if isContext(n) {
+				alone++
+			}
+			arg, name := field(n)
+			if isContext(arg) {
+				alone--
+				direct = direct || name == key
+			} else {
+				elsewhere = elsewhere || name == key
+			}
+		})
+	}
+	return direct || elsewhere && alone > 0
+}
+
+func isContext(n ast.IsNode) bool {
+	v, ok := n.(ast.NodeTypeVariable)
+	return ok && v.Name == "context"
+}
+
+// field returns the operand and the name of an access or a has.
+func field(n ast.IsNode) (arg ast.IsNode, name string) {
+	switch n := n.(type) {
+	case ast.NodeTypeAccess:
+		return n.Arg, string(n.Value)
+	case ast.NodeTypeHas:
+		return n.Arg, string(n.Value)
+	}
+	return nil, ""
 }

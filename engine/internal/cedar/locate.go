@@ -1,0 +1,173 @@
+package cedar
+
+import (
+	"strings"
+
+	"github.com/cedar-policy/cedar-go/types"
+	"github.com/cedar-policy/cedar-go/x/exp/ast"
+
+	"github.com/rune-authz/rune/engine/internal/source"
+)
+
+// locateBudget bounds the nodes that the validator goes through, in all request environments, to find the places of faults.
+// Beyond it they stand where the search has come to.
+const locateBudget = 20_000_000
+
+// locateInCondition finds the places of messages about a condition.
+func (v *validator) locateInCondition(c *conditionMark, body ast.IsNode, found messages) {
+	if len(found) == 0 {
+		return
+	}
+	inside := v.try(nil, self(body), c.body).only(found)
+	v.locate(body, c.body, nil, inside)
+	for text := range found.without(inside) {
+		v.add(c.body.whole, text, "") // a condition that is no bool
+	}
+}
+
+// locate finds the places of messages that validating node n gives. guards are the conditions under which n is evaluated.
+func (v *validator) locate(n ast.IsNode, m *mark, guards []ast.IsNode, found messages) {
+	if len(found) == 0 {
+		return
+	}
+	wants := operandTest(n)
+	for i, kid := range children(n) {
+		guards := guards
+		if g := guardOf(n, i); g != nil {
+			guards = append(guards[:len(guards):len(guards)], g)
+		}
+		if v.budget < 0 {
+			break
+		}
+		inside := v.try(guards, self(kid), m).only(found)
+		v.locate(kid, m.kids[i], guards, inside)
+		found = found.without(inside)
+		if wants == nil || len(found) == 0 {
+			continue
+		}
+		about := v.try(guards, wants(kid), m).only(found)
+		for text := range about {
+			v.add(m.kids[i].whole, text, "")
+		}
+		found = found.without(about)
+	}
+	for text := range found {
+		v.add(m.at, text, v.help(n, text))
+	}
+}
+
+// try returns what an expression, a part of the one at m, gives under guards, beyond what they give by themselves.
+func (v *validator) try(guards []ast.IsNode, test ast.IsNode, m *mark) messages {
+	base := v.condition(guards, ast.NodeValue{Value: types.True})
+	out := v.condition(guards, test)
+	v.budget -= (m.size + 1) * max(1, v.environments)
+	return out.beyond(base)
+}
+
+// condition validates the policy with guards && test as its only condition.
+func (v *validator) condition(guards []ast.IsNode, test ast.IsNode) messages {
+	for i := len(guards) - 1; i >= 0; i-- {
+		test = ast.NodeTypeAnd{BinaryNode: ast.BinaryNode{Left: guards[i], Right: test}}
+	}
+	p := *v.policy.AST
+	p.Conditions = []ast.ConditionType{{Condition: ast.ConditionWhen, Body: test}}
+	return v.of(&p)
+}
+
+// only returns what m and other share.
+func (m messages) only(other messages) messages {
+	out := messages{}
+	for text, n := range m {
+		if other[text] > 0 {
+			out[text] = n
+		}
+	}
+	return out
+}
+
+// without returns what m has and other lacks.
+func (m messages) without(other messages) messages {
+	out := messages{}
+	for text, n := range m {
+		if other[text] == 0 {
+			out[text] = n
+		}
+	}
+	return out
+}
+
+// self is a bool expression that says of n only what n says by itself.
+func self(n ast.IsNode) ast.IsNode {
+	return ast.NodeTypeEquals{BinaryNode: ast.BinaryNode{Left: n, Right: n}}
+}
+
+// guardOf returns the condition that a node puts on the evaluation of its kid i, or nil.
+func guardOf(n ast.IsNode, i int) ast.IsNode {
+	switch n := n.(type) {
+	case ast.NodeTypeAnd:
+		if i == 1 {
+			return n.Left
+		}
+	case ast.NodeTypeIfThenElse:
+		if i == 1 {
+			return n.If
+		}
+	}
+	return nil
+}
+
+// operandTest returns what makes of a node's operand an expression that wants of it what the node wants, or nil where messages
+// about operands stand at the node itself.
+func operandTest(n ast.IsNode) func(ast.IsNode) ast.IsNode {
+	switch n.(type) {
+	case ast.NodeTypeAnd, ast.NodeTypeOr, ast.NodeTypeNot, ast.NodeTypeIfThenElse:
+		return func(n ast.IsNode) ast.IsNode { return ast.NodeTypeNot{UnaryNode: ast.UnaryNode{Arg: n}} }
+	case ast.NodeTypeAdd, ast.NodeTypeSub, ast.NodeTypeMult, ast.NodeTypeNegate:
+		return func(n ast.IsNode) ast.IsNode {
+			return self(ast.NodeTypeNegate{UnaryNode: ast.UnaryNode{Arg: n}})
+		}
+	case ast.NodeTypeLessThan, ast.NodeTypeLessThanOrEqual, ast.NodeTypeGreaterThan, ast.NodeTypeGreaterThanOrEqual:
+		return func(n ast.IsNode) ast.IsNode {
+			return ast.NodeTypeLessThan{BinaryNode: ast.BinaryNode{Left: n, Right: n}}
+		}
+	}
+	return nil
+}
+
+// help says how to mend what the validator says of a node.
+func (v *validator) help(n ast.IsNode, text string) string {
+	switch n := n.(type) {
+	case ast.NodeTypeAccess:
+		if strings.HasPrefix(text, "unable to guarantee safety") {
+			return "ask for it first, as in: context has x && context.x == 1"
+		}
+		return didYouMean(source.Nearest(string(n.Value), v.attributes()))
+	case ast.NodeTypeGetTag:
+		if strings.HasPrefix(text, "unable to guarantee safety") {
+			return `ask for it first, as in: principal.hasTag("x") && principal.getTag("x") == 1`
+		}
+	case ast.NodeValue:
+		if uid, ok := n.Value.(types.EntityUID); ok {
+			return v.nearest(uid.Type, uid)
+		}
+	}
+	return ""
+}
+
+// attributes lists the names of all attributes in the schema.
+func (v *validator) attributes() []string {
+	var out []string
+	for _, e := range v.schema.Entities {
+		for name := range e.Shape {
+			out = append(out, string(name))
+		}
+	}
+	for _, a := range v.schema.Actions {
+		if a.AppliesTo != nil {
+			for name := range a.AppliesTo.Context {
+				out = append(out, string(name))
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,269 @@
+package cedar
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cedar-policy/cedar-go/types"
+	"github.com/cedar-policy/cedar-go/x/exp/ast"
+	"github.com/cedar-policy/cedar-go/x/exp/schema/resolved"
+	"github.com/cedar-policy/cedar-go/x/exp/schema/validate"
+
+	"github.com/rune-authz/rune/engine/internal/schema"
+	"github.com/rune-authz/rune/engine/internal/source"
+)
+
+// Validation says how to validate policies.
+type Validation struct {
+	// Permissive lets pass what Cedar's strict validation refuses though it can't err.
+	Permissive bool
+	// Derived reports whether rules derive an attribute, so that the schema counts as saying it is optional. It may be nil.
+	Derived func(name string) bool
+}
+
+// Validate reports what is wrong with policies by a schema. cedar-go's validator finds it, and says it without a place; the
+// place is found by validating parts of the policy.
+func Validate(ps []*Policy, s *schema.Schema, how Validation, diags *source.List) {
+	validatePolicies(ps, s.Resolved(), how, diags)
+}
+
+func validatePolicies(ps []*Policy, s *resolved.Schema, how Validation, diags *source.List) {
+	s = withOptional(s, how.Derived)
+	mode := validate.WithStrict()
+	if how.Permissive {
+		mode = validate.WithPermissive()
+	}
+	v := validator{check: validate.New(s, mode), schema: s, optional: optionalDepth(s), environments: environments(s),
+		diags: diags, budget: locateBudget}
+	for _, p := range ps {
+		v.validate(p)
+	}
+}
+
+// withOptional returns a schema in which the attributes that rules derive are optional.
+func withOptional(s *resolved.Schema, derived func(name string) bool) *resolved.Schema {
+	if derived == nil {
+		return s
+	}
+	out := *s
+	out.Entities = maps.Clone(s.Entities)
+	for name, e := range out.Entities {
+		e.Shape = maps.Clone(e.Shape)
+		for key, a := range e.Shape {
+			a.Optional = a.Optional || derived(string(key))
+			e.Shape[key] = a
+		}
+		out.Entities[name] = e
+	}
+	return &out
+}
+
+// environments counts the combinations of principal, action and resource that the validator goes through.
+func environments(s *resolved.Schema) int {
+	n := 0
+	for _, a := range s.Actions {
+		if a.AppliesTo != nil {
+			n += len(a.AppliesTo.Principals) * len(a.AppliesTo.Resources)
+		}
+	}
+	return n
+}
+
+// validator validates policies against one schema.
+type validator struct {
+	check        *validate.Validator
+	schema       *resolved.Schema
+	optional     int // see optionalDepth
+	environments int
+	diags        *source.List
+	budget       int // what is left of locateBudget
+
+	policy *Policy // being validated
+	faults []fault // of it
+}
+
+// fault is a message with its place.
+type fault struct {
+	at      extent
+	message string
+	help    string
+}
+
+// messages counts what the validator says, by message.
+type messages map[string]int
+
+// of validates a policy.
+func (v *validator) of(p *ast.Policy) messages {
+	out := messages{}
+	collect(v.check.Policy("", p), out)
+	return out
+}
+
+func collect(err error, out messages) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			collect(e, out)
+		}
+		return
+	}
+	if err != nil {
+		out[err.Error()]++
+	}
+}
+
+// beyond returns the messages that m has more often than base.
+func (m messages) beyond(base messages) messages {
+	out := messages{}
+	for text, n := range m {
+		if n > base[text] {
+			out[text] = n - base[text]
+		}
+	}
+	return out
+}
+
+func (v *validator) validate(p *Policy) {
+	v.policy, v.faults = p, v.faults[:0]
+	if at, why := p.tooHard(v.optional); why != "" {
+		v.diags.Errorf(p.span(at), codeDepth, "%s", why).Help = "split it over several policies or conditions"
+		return
+	}
+	all := v.of(p.AST)
+	if len(all) == 0 {
+		return
+	}
+	bare := *p.AST
+	bare.Conditions = nil
+	inScope := v.of(&bare)
+	for text := range inScope {
+		v.locateInScope(text)
+	}
+	for i, c := range p.AST.Conditions {
+		alone := bare
+		alone.Conditions = []ast.ConditionType{c}
+		v.locateInCondition(&p.marks.conditions[i], c.Body, v.of(&alone).beyond(inScope))
+	}
+	if len(v.faults) == 0 { // what the validator says of the whole alone
+		for text := range all {
+			v.add(p.marks.head, text, "")
+		}
+	}
+	v.report()
+}
+
+func (v *validator) add(at extent, message, help string) {
+	v.faults = append(v.faults, fault{at, message, help})
+}
+
+// report reports the faults, those of one place as one.
+func (v *validator) report() {
+	slices.SortFunc(v.faults, func(a, b fault) int {
+		if c := int(a.at.start) - int(b.at.start); c != 0 {
+			return c
+		}
+		if c := int(a.at.end) - int(b.at.end); c != 0 {
+			return c
+		}
+		return strings.Compare(a.message, b.message)
+	})
+	faults := slices.CompactFunc(v.faults, func(a, b fault) bool { return a.at == b.at && a.message == b.message })
+	for len(faults) > 0 {
+		n := 1
+		for n < len(faults) && faults[n].at == faults[0].at {
+			n++
+		}
+		f := faults[0]
+		d := v.diags.Errorf(v.policy.span(f.at), codeValidation, "%s", clip(f.message))
+		d.Help = f.help
+		for _, more := range faults[1:min(n, 1+maxMore)] {
+			d.Related = append(d.Related, source.Related{Span: v.policy.span(f.at), Message: clip(more.message)})
+		}
+		if n > 1+maxMore {
+			d.Related = append(d.Related, source.Related{Span: v.policy.span(f.at), Message: fmt.Sprintf("and %d more of the kind", n-1-maxMore)})
+		}
+		faults = faults[n:]
+	}
+}
+
+const (
+	maxMore    = 3   // messages of one place beyond the first
+	maxMessage = 400 // bytes of a message: types of records are written out in full
+)
+
+// clip cuts a long message.
+func clip(message string) string {
+	if len(message) <= maxMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxMessage], "") + "…"
+}
+
+// locateInScope finds what a message about the scope is about.
+func (v *validator) locateInScope(text string) {
+	p, found := v.policy, false
+	for d := range p.marks.scope {
+		only := &ast.Policy{Effect: p.AST.Effect, Principal: ast.ScopeTypeAll{}, Action: ast.ScopeTypeAll{}, Resource: ast.ScopeTypeAll{}}
+		var constraint ast.IsScopeNode
+		switch d {
+		case 0:
+			only.Principal, constraint = p.AST.Principal, p.AST.Principal
+		case 1:
+			only.Action, constraint = p.AST.Action, p.AST.Action
+		default:
+			only.Resource, constraint = p.AST.Resource, p.AST.Resource
+		}
+		if v.of(only)[text] > 0 {
+			v.addInScope(constraint, &p.marks.scope[d], text)
+			found = true
+		}
+	}
+	if !found {
+		v.add(p.marks.head, text, "no action of the schema applies to such a principal and resource")
+	}
+}
+
+// addInScope puts a message at the type or entity of a constraint that it names, else at the constraint.
+func (v *validator) addInScope(constraint ast.IsScopeNode, m *scopeMark, text string) {
+	found := false
+	n := namer{f: func(typ types.EntityType, uid types.EntityUID, at extent) {
+		if text == fmt.Sprintf("unrecognized entity type `%s`", typ) || text == fmt.Sprintf("unrecognized action `%s`", uid) {
+			v.add(at, text, v.nearest(typ, uid))
+			found = true
+		}
+	}}
+	n.scope(constraint, m)
+	if !found {
+		v.add(m.extent, text, "")
+	}
+}
+
+// nearest suggests what a type or action that the schema lacks was meant to be.
+func (v *validator) nearest(typ types.EntityType, uid types.EntityUID) string {
+	var known []string
+	word := string(typ)
+	if uid.Type != "" && isAction(word) {
+		word = uid.String()
+		for a := range v.schema.Actions {
+			known = append(known, a.String())
+		}
+	} else {
+		for name := range v.schema.Entities {
+			known = append(known, string(name))
+		}
+		for name := range v.schema.Enums {
+			known = append(known, string(name))
+		}
+	}
+	return didYouMean(source.Nearest(word, known))
+}
+
+func isAction(typ string) bool { return typ == "Action" || strings.HasSuffix(typ, "::Action") }
+
+func didYouMean(word string) string {
+	if word == "" {
+		return ""
+	}
+	return "did you mean " + word + "?"
+}
