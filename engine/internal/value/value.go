@@ -51,7 +51,7 @@ func (v Value) IsValue() bool { return v>>kindShift != 15 }
 
 func (v Value) index() uint32 { return uint32(v) & payload }
 
-// Number is the place of an entity among the entities of its table, which are numbered from 0 as they are interned.
+// Number is the place of a string or entity among those of its kind in its table, which are numbered from 0 as they are interned.
 func (v Value) Number() int { return int(v.index()) }
 
 func handle(k Kind, index uint32) Value { return Value(k)<<kindShift | Value(index) }
