@@ -1,6 +1,6 @@
 // Runs the vectors in the module under V8, and compares every reply byte for byte.
 //
-//     node wasm/runners/node/vectors.mjs [module] [folder of vectors]
+//     node wasm/runners/node/vectors.mjs [folder of vectors] [module]
 //
 // Needs Node 20 or later and nothing else. The status is 1 if a reply differs, or if there are no vectors.
 
@@ -129,7 +129,7 @@ function runVector(instance, file) {
   return differences;
 }
 
-function main(file, folder) {
+function main(folder, file) {
   const module = new WebAssembly.Module(readFileSync(file));
   const vectors = readdirSync(folder, { recursive: true }).filter((f) => f.endsWith('.txtar')).sort();
   let failed = 0;
@@ -142,4 +142,4 @@ function main(file, folder) {
   process.exitCode = failed > 0 || vectors.length === 0 ? 1 : 0;
 }
 
-main(process.argv[2] ?? path.join(root, 'wasm/module/rune.wasm'), process.argv[3] ?? path.join(root, 'testdata/vectors'));
+main(process.argv[2] ?? path.join(root, 'testdata/vectors'), process.argv[3] ?? path.join(root, 'wasm/module/rune.wasm'));

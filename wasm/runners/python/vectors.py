@@ -1,9 +1,9 @@
 """Runs the vectors in the module under wasmtime, and compares every reply byte for byte.
 
-    python wasm/runners/python/vectors.py [--module FILE] [--vectors FOLDER]
+    python wasm/runners/python/vectors.py [folder of vectors] [module]
 
 It also clones an instance by its memory and globals, as a pool would, and has the clone do all that the original does.
-Needs Python 3.9 or later and `pip install wasmtime`. The status is 1 if a reply differs, or if there are no vectors.
+Needs Python 3.9 or later and what requirements.txt names. The status is 1 if a reply differs, or if there are no vectors.
 """
 
 import argparse
@@ -111,8 +111,8 @@ def run_clone(runtime, folder):
 
 def main():
     parser = argparse.ArgumentParser(description="Run the vectors in the module under wasmtime.")
-    parser.add_argument("--module", type=Path, default=ROOT / "wasm" / "module" / "rune.wasm")
-    parser.add_argument("--vectors", type=Path, default=ROOT / "testdata" / "vectors")
+    parser.add_argument("vectors", type=Path, nargs="?", default=ROOT / "testdata" / "vectors")
+    parser.add_argument("module", type=Path, nargs="?", default=ROOT / "wasm" / "module" / "rune.wasm")
     args = parser.parse_args()
     runtime = Runtime(str(args.module))
     failed = run_vectors(args.vectors, runtime.instance, "wasmtime")
