@@ -82,7 +82,9 @@ func recorded(_ *corpusRun, q *corpus.Request, _ types.EntityMap, _ types.Record
 }
 
 func asked(r *corpusRun, q *corpus.Request, entities types.EntityMap, context types.Record) answer {
-	uid := func(u corpus.UID) types.EntityUID { return types.NewEntityUID(types.EntityType(u.Type), types.String(u.ID)) }
+	uid := func(u corpus.UID) types.EntityUID {
+		return types.NewEntityUID(types.EntityType(u.Type), types.String(u.ID))
+	}
 	return authorize(r.policies, entities, cedargo.Request{Principal: uid(q.Principal), Action: uid(q.Action), Resource: uid(q.Resource), Context: context})
 }
 

@@ -1,8 +1,6 @@
 package cedar
 
 import (
-	"slices"
-
 	"github.com/cedar-policy/cedar-go/types"
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
 
@@ -146,30 +144,25 @@ func (n *namer) node(node ast.IsNode, m *mark) {
 	}
 }
 
-// ReadsContext reports whether policies may read a key of the context: one names the key behind `context`, or names it
-// elsewhere while `context` also stands as a value of its own, whose fields may be read by another way.
-func ReadsContext(ps []*Policy, key string) bool {
-	return slices.ContainsFunc(ps, func(p *Policy) bool { return p.readsContext(key) })
-}
-
-func (p *Policy) readsContext(key string) bool {
-	direct, elsewhere := false, false
-	alone := 0 // occurrences of context, those before a dot or has taken off
-	for i, c := range p.AST.Conditions {
-		walk(c.Body, p.marks.conditions[i].body, func(n ast.IsNode, _ *mark) {
-			if isContext(n) {
-				alone++
-			}
-			arg, name := field(n)
-			if isContext(arg) {
-				alone--
-				direct = direct || name == key
-			} else {
-				elsewhere = elsewhere || name == key
-			}
-		})
+// ReadsContext reports whether a policy reads a key of the context by name, and whether one uses the context whole, so that it
+// may see any key.
+func ReadsContext(ps []*Policy, key string) (named, whole bool) {
+	for _, p := range ps {
+		uses, reads := 0, 0
+		for i, c := range p.AST.Conditions {
+			walk(c.Body, p.marks.conditions[i].body, func(n ast.IsNode, _ *mark) {
+				if isContext(n) {
+					uses++
+				}
+				if arg, name := field(n); isContext(arg) {
+					reads++
+					named = named || name == key
+				}
+			})
+		}
+		whole = whole || uses > reads
 	}
-	return direct || elsewhere && alone > 0
+	return named, whole
 }
 
 func isContext(n ast.IsNode) bool {
