@@ -12,6 +12,7 @@ import re
 import sys
 from pathlib import Path
 
+import wasmtime
 from guest import Runtime
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -68,6 +69,25 @@ def run_vectors(folder, instance_for, title):
     return failed
 
 
+def describe(item):
+    """An import's or export's type in the words of abi.txt."""
+    if isinstance(item, wasmtime.FuncType):
+        return "(%s) -> (%s)" % (" ".join(map(str, item.params)), " ".join(map(str, item.results)))
+    if isinstance(item, wasmtime.GlobalType):
+        return ("mut " if item.mutable else "const ") + str(item.content)
+    return "memory"
+
+
+def check_abi(module, path):
+    """Holds the module to the frozen list of its imports and exports."""
+    got = sorted({"import %s.%s %s" % (i.module, i.name, describe(i.type)) for i in module.imports})
+    got += sorted("export %s %s" % (e.name, describe(e.type)) for e in module.exports)
+    if got != path.read_text().splitlines():
+        print("%s isn't what the module imports and exports:\n%s" % (path, "\n".join(got)))
+        return 1
+    return 0
+
+
 DEPTH = 200
 DEEP = """version = "rune/1.0"
 [data]
@@ -115,7 +135,8 @@ def main():
     parser.add_argument("module", type=Path, nargs="?", default=ROOT / "wasm" / "module" / "rune.wasm")
     args = parser.parse_args()
     runtime = Runtime(str(args.module))
-    failed = run_vectors(args.vectors, runtime.instance, "wasmtime")
+    failed = check_abi(runtime.module, args.module.parent / "abi.txt")
+    failed += run_vectors(args.vectors, runtime.instance, "wasmtime")
     failed += run_clone(runtime, args.vectors)
     sys.exit(1 if failed else 0)
 
