@@ -80,3 +80,6 @@ func (s *sip) finish() uint32 {
 	h := s.v0 ^ s.v1 ^ s.v2 ^ s.v3
 	return uint32(h) ^ uint32(h>>32)
 }
+
+// Seed returns a number that only the table's key tells, for hashes of its handles that are kept elsewhere.
+func (t *Table) Seed() uint64 { return uint64(t.key.hashPair(0, 1))<<32 | uint64(t.key.hashPair(1, 0)) }

@@ -1,0 +1,138 @@
+// Package relation stores sets of rows of values.
+package relation
+
+import (
+	"slices"
+
+	"github.com/rune-authz/rune/engine/internal/value"
+)
+
+// Relation is a set of rows of one arity. Rows are numbered; a number stays with its row as long as the relation holds it, and is then
+// given to another. Indexes are built when they are first asked for and kept up from then on.
+type Relation struct {
+	arity   int
+	seed    uint64
+	rows    []value.Value // row after row
+	top     int           // numbers given out so far, those of deleted rows included
+	slots   []uint32      // open-addressed: row number + 1, or 0
+	gone    []bool        // by number, nil as long as nothing was deleted
+	free    []uint32      // numbers of deleted rows
+	indexes []*Index
+}
+
+// New returns an empty relation. Seed is the [value.Table.Seed] of the table that its values belong to.
+func New(arity int, seed uint64) *Relation { return &Relation{arity: arity, seed: seed} }
+
+// Arity returns the number of columns.
+func (r *Relation) Arity() int { return r.arity }
+
+// Len returns the number of rows.
+func (r *Relation) Len() int { return r.top - len(r.free) }
+
+// Top returns a number above all row numbers. In a relation without deletions rows are numbered in the order of their insertion, so that
+// the rows inserted since have the numbers from an earlier Top on.
+func (r *Relation) Top() int { return r.top }
+
+// Row returns the row of a number. The slice belongs to the relation and must not be changed.
+func (r *Relation) Row(id uint32) []value.Value {
+	at := int(id) * r.arity
+	return r.rows[at : at+r.arity : at+r.arity]
+}
+
+// Alive reports whether a number below Top is a row's.
+func (r *Relation) Alive(id uint32) bool { return r.gone == nil || !r.gone[id] }
+
+// Grow makes room for n more rows.
+func (r *Relation) Grow(n int) {
+	r.rows = slices.Grow(r.rows, n*r.arity)
+	if size := slotsFor(r.top + n); size > len(r.slots) {
+		r.rehash(size)
+	}
+}
+
+// Insert adds a row, which is copied, and returns its number and whether it is new.
+func (r *Relation) Insert(row []value.Value) (uint32, bool) {
+	if slotsFor(r.Len()+1) > len(r.slots) {
+		r.rehash(slotsFor(r.Len() + 1))
+	}
+	slot, id, found := r.find(row)
+	if found {
+		return id, false
+	}
+	id = r.number(row)
+	r.slots[slot] = id + 1
+	for _, ix := range r.indexes {
+		ix.insert(id)
+	}
+	return id, true
+}
+
+// number stores a row under a free number.
+func (r *Relation) number(row []value.Value) uint32 {
+	if n := len(r.free); n > 0 {
+		id := r.free[n-1]
+		r.free = r.free[:n-1]
+		r.gone[id] = false
+		copy(r.Row(id), row)
+		return id
+	}
+	r.rows = append(r.rows, row...)
+	r.top++
+	if r.gone != nil {
+		r.gone = append(r.gone, false)
+	}
+	return uint32(r.top - 1)
+}
+
+// Find returns the number of a row.
+func (r *Relation) Find(row []value.Value) (uint32, bool) {
+	if r.top == 0 {
+		return 0, false
+	}
+	_, id, found := r.find(row)
+	return id, found
+}
+
+// Delete removes a row and reports whether it was there.
+func (r *Relation) Delete(row []value.Value) bool {
+	if r.top == 0 {
+		return false
+	}
+	slot, id, found := r.find(row)
+	if !found {
+		return false
+	}
+	for _, ix := range r.indexes {
+		ix.remove(id)
+	}
+	vacate(r.slots, slot, func(e uint32) uint64 { return hash(r.seed, r.Row(e)) })
+	if r.gone == nil {
+		r.gone = make([]bool, r.top)
+	}
+	r.gone[id] = true
+	r.free = append(r.free, id)
+	return true
+}
+
+// find returns the slot where a row is or would be.
+func (r *Relation) find(row []value.Value) (slot int, id uint32, found bool) {
+	mask := len(r.slots) - 1
+	for i := int(hash(r.seed, row)) & mask; ; i = (i + 1) & mask {
+		e := r.slots[i]
+		if e == 0 {
+			return i, 0, false
+		}
+		if slices.Equal(r.Row(e-1), row) {
+			return i, e - 1, true
+		}
+	}
+}
+
+func (r *Relation) rehash(size int) {
+	r.slots = make([]uint32, size)
+	for id := range uint32(r.top) {
+		if r.Alive(id) {
+			place(r.slots, hash(r.seed, r.Row(id)), id)
+		}
+	}
+}
