@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -91,10 +92,7 @@ func (r *Runtime) load(ctx context.Context, files source, name string, text []by
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := i.load(ctx, files, name, text, o)
-	if err == nil {
-		err = o.checkNeeds(loaded.Needs)
-	}
+	l, err := i.loadNeeded(ctx, files, name, text, o)
 	var s *snapshot
 	if err == nil {
 		s, err = i.snapshot()
@@ -103,7 +101,23 @@ func (r *Runtime) load(ctx context.Context, files source, name string, text []by
 		i.close()
 		return nil, err
 	}
-	return newEngine(r, i, s, loaded, o), nil
+	return newEngine(r, i, s, l, o), nil
+}
+
+// loadNeeded loads a configuration that needs no more than the host gives.
+func (i *instance) loadNeeded(ctx context.Context, files source, name string, text []byte, o *LoadOptions) (*loaded, error) {
+	reply, err := i.load(ctx, files, name, text, o)
+	if err != nil {
+		return nil, err
+	}
+	if isError(reply) {
+		return nil, decodeError(reply)
+	}
+	var r struct{ Loaded loaded }
+	if err := json.Unmarshal(reply, &r); err != nil {
+		return nil, fmt.Errorf("the reply to the load: %w", err)
+	}
+	return &r.Loaded, o.checkNeeds(r.Loaded.Needs)
 }
 
 // loaded is the reply to a load that went well.
@@ -147,45 +161,41 @@ func (o *LoadOptions) instances() int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// load holds the load conversation. The module says what it wants to read or have listed until it wants nothing more.
-func (i *instance) load(ctx context.Context, files source, name string, text []byte, o *LoadOptions) (*loaded, error) {
+// load holds the load conversation: the module says what it wants to read or have listed until it wants nothing more. The reply is
+// the module's, which may be an error object.
+func (i *instance) load(ctx context.Context, files source, name string, text []byte, o *LoadOptions) ([]byte, error) {
 	if err := i.loadBegin(name, text, o); err != nil {
 		return nil, err
 	}
 	for {
-		if err := ctx.Err(); err != nil {
+		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
-		var want struct {
-			Read, List *string
-			Done       bool
-		}
-		if err := i.loadCall("rune_load_next", &want); err != nil {
+		reply, err := i.loadCall("rune_load_next")
+		if err != nil {
 			return nil, err
 		}
+		var want struct{ Read, List *string }
+		if err := json.Unmarshal(reply, &want); err != nil {
+			return nil, fmt.Errorf("what the load needs: %w", err)
+		}
+		var data []byte
+		var ok bool
 		switch {
 		case want.Read != nil:
-			data, ok, err := files.read(*want.Read)
-			if err == nil {
-				err = i.loadGive(*want.Read, data, ok)
-			}
-			if err != nil {
-				return nil, err
-			}
+			data, ok, err = files.read(*want.Read)
 		case want.List != nil:
-			names, ok, err := files.list(*want.List)
-			if err == nil {
-				err = i.loadGive(*want.List, names, ok)
-			}
-			if err != nil {
-				return nil, err
-			}
+			want.Read = want.List
+			data, ok, err = files.list(*want.List)
 		default:
-			var reply struct{ Loaded *loaded }
-			if err := i.loadCall("rune_load_commit", &reply); err != nil {
-				return nil, err
-			}
-			return reply.Loaded, nil
+			reply, err := i.loadCall("rune_load_commit")
+			return bytes.Clone(reply), err
+		}
+		if err == nil {
+			err = i.loadGive(*want.Read, data, ok)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 }
@@ -204,7 +214,7 @@ func (i *instance) loadBegin(name string, text []byte, o *LoadOptions) error {
 	if err != nil {
 		return err
 	}
-	return i.loadCall("rune_load_begin", nil, n, uint32(len(name)), t, uint32(len(text)), i.buffers.block.ptr)
+	return i.loadTell("rune_load_begin", n, uint32(len(name)), t, uint32(len(text)), i.buffers.block.ptr)
 }
 
 // loadGive answers the module with what it asked for; ok is false where there is no such thing.
@@ -221,29 +231,25 @@ func (i *instance) loadGive(name string, data []byte, ok bool) error {
 		}
 		length = uint32(len(data))
 	}
-	return i.loadCall("rune_load_give", nil, n, uint32(len(name)), ptr, length)
+	return i.loadTell("rune_load_give", n, uint32(len(name)), ptr, length)
 }
 
-// loadCall calls an export of the load conversation, and decodes its reply into out unless that is nil.
-func (i *instance) loadCall(export string, out any, params ...uint32) error {
+// loadCall calls an export of the load conversation, and returns its reply, valid until the next call.
+func (i *instance) loadCall(export string, params ...uint32) ([]byte, error) {
 	for n, p := range params {
 		i.stack[n] = uint64(p)
 	}
 	if err := i.call(i.module.ExportedFunction(export), len(params)); err != nil {
-		return err
+		return nil, err
 	}
-	reply, err := i.reply()
-	if err != nil {
-		return err
+	return i.reply()
+}
+
+// loadTell calls an export of the load conversation that has nothing to say but an error.
+func (i *instance) loadTell(export string, params ...uint32) error {
+	reply, err := i.loadCall(export, params...)
+	if err == nil && isError(reply) {
+		err = decodeError(reply)
 	}
-	if isError(reply) {
-		return decodeError(reply)
-	}
-	if out == nil {
-		return nil
-	}
-	if err := json.Unmarshal(reply, out); err != nil {
-		return fmt.Errorf("%s: %w", export, err)
-	}
-	return nil
+	return err
 }

@@ -1,0 +1,202 @@
+package host
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// tree writes files below a new folder, whose path it returns. A content that starts with "-> " is a symbolic link.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if target, ok := strings.CutPrefix(content, "-> "); ok {
+			err = os.Symlink(strings.ReplaceAll(target, "ROOT", root), path)
+		} else {
+			err = os.WriteFile(path, []byte(content), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+const including = "version = \"rune/1.0\"\ninclude = [\"policies/*.cedar\"]\n"
+
+func TestLoadFile(t *testing.T) {
+	const all = "permit(principal, action, resource);\n"
+	for name, c := range map[string]struct {
+		files map[string]string
+		load  string
+		code  Code // "" loads
+		says  string
+	}{
+		"plain files":                     {map[string]string{"app.rune": including, "policies/a.cedar": all}, "app.rune", "", ""},
+		"a file that isn't there":         {map[string]string{"app.rune": including}, "other.rune", CodeRead, "no such file"},
+		"a folder in place of a document": {map[string]string{"app.rune/x": ""}, "app.rune", CodeRead, "not a regular file"},
+		"a link inside the folder": {
+			map[string]string{"app.rune": including, "v2/a.cedar": all, "policies/a.cedar": "-> ../v2/a.cedar"}, "app.rune", "", ""},
+		"a linked folder inside the folder": {
+			map[string]string{"app.rune": including, "v2/a.cedar": all, "policies": "-> v2"}, "app.rune", "", ""},
+		"a document that is a link": {
+			map[string]string{"real/app.rune": including, "app.rune": "-> real/app.rune", "policies/a.cedar": all}, "app.rune", "", ""},
+		"a link out of the folder": {
+			map[string]string{"in/app.rune": including, "secret.cedar": all, "in/policies/a.cedar": "-> ../../secret.cedar"},
+			"in/app.rune", CodeEscape, "policies/a.cedar"},
+		"an absolute link": {
+			map[string]string{"in/app.rune": including, "secret.cedar": all, "in/policies/a.cedar": "-> ROOT/secret.cedar"},
+			"in/app.rune", CodeEscape, "policies/a.cedar"},
+		"a linked folder out of the folder": {
+			map[string]string{"in/app.rune": including, "secret/a.cedar": all, "in/policies": "-> ../secret"}, "in/app.rune", CodeEscape, "policies"},
+		"a link to nowhere": {
+			map[string]string{"app.rune": including, "policies/b.cedar": all, "policies/a.cedar": "-> nowhere"}, "app.rune", "document.missing_file", ""},
+		"a test that reaches up": {
+			map[string]string{"app.rune": including, "policies/a.cedar": all,
+				"tests/app_test.rune": "version = \"rune/1.0\"\ninclude = [\"../app.rune\"]\n"}, "tests/app_test.rune", "", ""},
+		"a test that leads out by a link": {
+			map[string]string{"a/app.rune": "-> ../../secret.rune", "secret.rune": including,
+				"a/tests/app_test.rune": "version = \"rune/1.0\"\ninclude = [\"../app.rune\"]\n"}, "a/tests/app_test.rune", CodeEscape, "../app.rune"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := tree(t, c.files)
+			e, err := testRuntime(t).LoadFile(ctx, filepath.Join(root, filepath.FromSlash(c.load)), nil)
+			if err == nil {
+				defer e.Close(ctx)
+			}
+			if c.code == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if !errors.Is(err, c.code) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want %s that says %q", err, c.code, c.says)
+			}
+		})
+	}
+}
+
+// TestLoad_equalsLoadFile: from a file system and from a folder, the same files give the same revision.
+func TestLoad_equalsLoadFile(t *testing.T) {
+	files := map[string]string{
+		"conf/app.rune":         including,
+		"conf/policies/a.cedar": "permit(principal, action, resource);",
+		"conf/policies/b.cedar": "forbid(principal, action, resource);",
+		"conf/policies/c.txt":   "no policy",
+		"conf/policies/d/x":     "",
+	}
+	fromFile, err := testRuntime(t).LoadFile(ctx, filepath.Join(tree(t, files), "conf", "app.rune"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fromFile.Close(ctx)
+	fsys := fstest.MapFS{}
+	for name, content := range files {
+		fsys[name] = &fstest.MapFile{Data: []byte(content)}
+	}
+	fromFS, err := testRuntime(t).Load(ctx, fsys, "conf/app.rune", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fromFS.Close(ctx)
+	if fromFS.Revision() != fromFile.Revision() || len(fromFS.Revision()) != 64 {
+		t.Errorf("revisions %q and %q", fromFS.Revision(), fromFile.Revision())
+	}
+}
+
+func TestLoad_reportsAllDiagnostics(t *testing.T) {
+	_, err := testRuntime(t).LoadText(ctx, "version = \"rune/1.0\"\n[rules]\npermit(X) :- nobody(X).\npermit(Y) :- nothing(Y).\n", nil)
+	e := (*Error)(nil)
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v", err)
+	}
+	if len(e.Diagnostics) < 2 || e.Code != "datalog.unknown_predicate" || e.Line != 3 || e.Column == 0 {
+		t.Errorf("got %+v", e)
+	}
+	for _, d := range e.Diagnostics {
+		if d.Severity == "" || d.Code == "" || d.Line == 0 || d.Excerpt == "" || !strings.Contains(d.Text, d.Message) {
+			t.Errorf("a diagnostic lacks something: %+v", d)
+		}
+	}
+}
+
+func TestLoad_needs(t *testing.T) {
+	const text = "version = \"rune/1.0\"\n[defaults]\nhost_context = [\"token\"]\n[policies]\n" +
+		"permit(principal, action, resource) when { context has token && context.token == \"t\" };\n"
+	r := testRuntime(t)
+	if _, err := r.LoadText(ctx, text, nil); !errors.Is(err, CodeNeeds) {
+		t.Errorf("a host that gives no token gets %v", err)
+	}
+	for name, o := range map[string]*LoadOptions{"provided": {Provides: []string{"token"}}, "ignored": {IgnoreNeeds: true}} {
+		e := loadText(t, text, o)
+		if got := e.Needs(); len(got) != 1 || got[0] != "token" {
+			t.Errorf("%s: needs %q", name, got)
+		}
+		got := must(t)(e.Authorize(ctx, nil, []byte(aliceReads), &Call{Context: []byte(`{"token":"t"}`)}))
+		if !strings.Contains(got, `"permit"`) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+func TestRuntime_cache(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	for range 2 {
+		r, err := New(ctx, Options{CacheDir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Close(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) == 0 {
+		t.Errorf("the cache holds %d entries, %v", len(entries), err)
+	}
+	if _, err := New(ctx, Options{CacheDir: filepath.Join(dir, "file", "x")}); err != nil {
+		t.Errorf("a cache below a new folder: %v", err)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(ctx, Options{CacheDir: file}); err == nil {
+		t.Error("a file is taken for a cache")
+	}
+}
+
+// TestRuntime_refusesOtherModules: one that isn't ours, and one of another version of the ABI.
+func TestRuntime_refusesOtherModules(t *testing.T) {
+	empty := []byte("\x00asm\x01\x00\x00\x00")
+	version2 := append(append([]byte{}, empty...),
+		1, 5, 1, 0x60, 0, 1, 0x7f, // type () -> i32
+		3, 2, 1, 0, // one function
+		5, 3, 1, 0, 1, // one page of memory
+		7, 20, 1, 16) // one export
+	version2 = append(append(version2, "rune_abi_version"...), 0, 0, 10, 6, 1, 4, 0, 0x41, 2, 0x0b)
+	for name, wasm := range map[string][]byte{"not ours": empty, "version 2": version2} {
+		r, err := newRuntime(ctx, wasm, Options{NoCache: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.LoadText(ctx, people, nil); !errors.Is(err, CodeVersion) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := r.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := newRuntime(ctx, []byte("no module"), Options{NoCache: true}); err == nil {
+		t.Error("what is no module compiles")
+	}
+}

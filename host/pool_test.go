@@ -1,0 +1,201 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const aliceReads = `{"principal":"alice","action":"read","resource":"x"}`
+
+// TestPool_seesAcknowledgedUpdates: while one goroutine makes updates, no call that begins after one was acknowledged
+// sees an older state, whichever instance answers.
+func TestPool_seesAcknowledgedUpdates(t *testing.T) {
+	e := loadText(t, "version = \"rune/1.0\"\n[data]\ncounted = [0]\n[rules]\ndecl counted(long).\nlast(X) :- X = max(N) { counted(N) }.\n",
+		&LoadOptions{Instances: 4})
+	const updates = 200
+	var acknowledged atomic.Int64
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer acknowledged.Store(updates) // the others end, whatever happens
+		for n := 1; n <= updates; n++ {
+			if _, err := e.Update(ctx, nil, fmt.Appendf(nil, `{"insert":{"counted":[[%d]]}}`, n), nil); err != nil {
+				t.Error(err)
+				return
+			}
+			acknowledged.Store(int64(n))
+		}
+	})
+	for range 6 {
+		wg.Go(func() {
+			for acknowledged.Load() < updates {
+				least := acknowledged.Load()
+				reply, err := e.Query(ctx, nil, []byte(`{"goal":"last(X)"}`), nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				var got int64
+				if _, err := fmt.Sscanf(string(reply), `{"columns":["X"],"rows":[[%d]]`, &got); err != nil {
+					t.Errorf("%s: %v", reply, err)
+					return
+				}
+				if got < least {
+					t.Errorf("update %d was acknowledged, and %d is the last seen", least, got)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if s := e.Pool(); s.Updates != updates || s.Instances > 4 || s.Traps != 0 {
+		t.Errorf("pool: %+v", s)
+	}
+}
+
+// TestPool_compaction: when the log has become long, clones start from a newer snapshot, and older instances give way.
+func TestPool_compaction(t *testing.T) {
+	e := loadText(t, people, &LoadOptions{Instances: 2})
+	old, err := e.pool.acquire(ctx) // it will lack everything
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range maxEntries + 3 {
+		if _, err := e.Update(ctx, nil, fmt.Appendf(nil, `{"insert":{"member":[["u%d","admins"]]}}`, n), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := e.Pool(); s.Updates != maxEntries+3 || s.Pending != 3 {
+		t.Errorf("pool: %+v", s)
+	}
+	newer, err := e.pool.acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.pool.release(newer)
+	e.pool.release(old) // it is taken next
+	got := must(t)(e.Authorize(ctx, nil, []byte(`{"principal":"u1026","action":"read","resource":"x"}`), nil))
+	if !strings.Contains(got, `"permit"`) {
+		t.Errorf("an instance that missed a compaction decides %s", got)
+	}
+	if want := `"revision":"` + e.Revision() + `"`; !strings.Contains(got, want) {
+		t.Errorf("%s lacks %s", got, want)
+	}
+	if s := e.Pool(); s.Clones != 2 || s.Instances != 2 {
+		t.Errorf("pool: %+v", s)
+	}
+}
+
+// TestPool_growsOnDemand: one instance serves calls one after the other; a second comes with the second call at once, and no third.
+func TestPool_growsOnDemand(t *testing.T) {
+	e := loadText(t, people, &LoadOptions{Instances: 2})
+	for range 5 {
+		must(t)(e.Authorize(ctx, nil, []byte(aliceReads), nil))
+	}
+	if s := e.Pool(); s.Instances != 1 || s.Idle != 1 || s.Clones != 0 {
+		t.Errorf("after calls one by one: %+v", s)
+	}
+	a, err := e.pool.acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := e.pool.acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := e.Pool(); s.Instances != 2 || s.Idle != 0 || s.Clones != 1 {
+		t.Errorf("with two calls at once: %+v", s)
+	}
+	short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+	defer cancel()
+	if _, err := e.Authorize(short, nil, []byte(aliceReads), nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a third call gives %v", err)
+	}
+	e.pool.release(a)
+	e.pool.release(b)
+}
+
+// TestPool_replacesTrapped kills an instance in different ways. The call that meets it fails, and those that follow don't.
+func TestPool_replacesTrapped(t *testing.T) {
+	for name, kill := range map[string]func(i *instance){
+		"closed": func(i *instance) { i.close() },
+		"stack lost": func(i *instance) {
+			for _, g := range i.globals {
+				g.Set(0)
+			}
+		},
+		"memory lost": func(i *instance) {
+			memory, _ := i.memory.Read(0, i.memory.Size())
+			for n := range memory {
+				memory[n] = 0xff
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := loadText(t, people, &LoadOptions{Instances: 1})
+			before := must(t)(e.Update(ctx, nil, []byte(`{"insert":{"member":[["bob","admins"]]}}`), nil))
+			i, err := e.pool.acquire(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kill(i)
+			e.pool.release(i)
+			prefix := []byte("kept")
+			if out, err := e.Authorize(ctx, prefix, []byte(aliceReads), nil); !errors.Is(err, CodeTrap) || string(out) != "kept" {
+				t.Fatalf("the call that meets it gives %q, %v", out, err)
+			}
+			got := must(t)(e.Authorize(ctx, nil, []byte(`{"principal":"bob","action":"read","resource":"x"}`), nil))
+			if !strings.Contains(got, `"permit"`) || !strings.Contains(before, e.Revision()) {
+				t.Errorf("the next call gives %s", got)
+			}
+			if s := e.Pool(); s.Traps != 1 || s.Instances != 1 || s.Clones != 1 {
+				t.Errorf("pool: %+v", s)
+			}
+		})
+	}
+}
+
+// TestPool_refusedUpdate: an update that is refused leaves no trace.
+func TestPool_refusedUpdate(t *testing.T) {
+	e := loadText(t, people, nil)
+	before := e.Revision()
+	reply, err := e.Update(ctx, nil, []byte(`{"insert":{"nobody":[["x"]]}}`), nil)
+	if err == nil || !isError(reply) {
+		t.Errorf("%s, %v", reply, err)
+	}
+	if s := e.Pool(); s.Updates != 0 || e.Revision() != before {
+		t.Errorf("pool: %+v, revision %s, before %s", s, e.Revision(), before)
+	}
+}
+
+func TestPool_close(t *testing.T) {
+	e, err := testRuntime(t).LoadText(ctx, people, &LoadOptions{Instances: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := e.pool.acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+	defer cancel()
+	if err := e.Close(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("closing during a call gives %v", err)
+	}
+	e.pool.release(i)
+	for range 2 {
+		if err := e.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := e.Authorize(ctx, nil, []byte(aliceReads), nil); !errors.Is(err, CodeClosed) {
+		t.Errorf("a call after closing gives %v", err)
+	}
+	if s := e.Pool(); s.Instances != 0 || s.Idle != 0 {
+		t.Errorf("pool: %+v", s)
+	}
+}
