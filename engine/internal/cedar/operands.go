@@ -11,7 +11,7 @@ import (
 
 func (p *parser) integer(sign string, t token) {
 	if _, err := strconv.ParseInt(sign+p.text(t), 10, 64); err != nil {
-		p.fail(t, "the number "+quote(p.src[t.start:t.end])+" doesn't fit into a long", "longs go from -9223372036854775808 to 9223372036854775807")
+		p.fail(t, "the number "+p.quote(t)+" doesn't fit into a long", "longs go from -9223372036854775808 to 9223372036854775807")
 	}
 }
 
@@ -217,7 +217,7 @@ func (p *parser) record(open token) *mark {
 			p.failf(key, "a key", "a reserved word as key stands in double quotes")
 		}
 		if name := p.key(key); keys[name] {
-			p.fail(key, "the key "+quote(p.src[key.start:key.end])+" is given twice", "")
+			p.fail(key, "the key "+p.quote(key)+" is given twice", "")
 		} else {
 			keys[name] = true
 		}

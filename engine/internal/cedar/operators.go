@@ -83,7 +83,7 @@ func (p *parser) noChain(first token) {
 	t := p.peek()
 	switch p.text(t) {
 	case "<", "<=", ">", ">=", "!=", "==", "in", "has", "like", "is":
-		p.fail(t, "found "+quote(p.src[t.start:t.end])+" behind the comparison with "+quote(p.src[first.start:first.end]), "comparisons don't chain; join them with && or use parentheses")
+		p.fail(t, "found "+p.quote(t)+" behind the comparison with "+p.quote(first), "comparisons don't chain; join them with && or use parentheses")
 	}
 }
 

@@ -113,11 +113,11 @@ func (p *parser) policyMarks() marks {
 	}
 	p.advance()
 	p.sawEffect = true
-	p.expect("(", "")
+	p.expect("(", scopeHelp)
 	m.scope[0] = p.scope("principal")
-	p.expect(",", "")
+	p.expect(",", scopeHelp)
 	m.scope[1] = p.scope("action")
-	p.expect(",", "")
+	p.expect(",", scopeHelp)
 	m.scope[2] = p.scope("resource")
 	p.accept(",")
 	p.expect(")", "conditions stand after the parentheses, in when { … }")
@@ -153,11 +153,13 @@ func (p *parser) annotations() []extent {
 	return out
 }
 
+const scopeHelp = "the scope is (principal, action, resource), each with its constraint"
+
 // scope reads the constraint on one of the three variables.
 func (p *parser) scope(variable string) scopeMark {
 	t := p.peek()
 	m := scopeMark{extent: t.extent}
-	p.expect(variable, "the scope is (principal, action, resource), each with its constraint")
+	p.expect(variable, scopeHelp)
 	action := variable == "action"
 	switch {
 	case p.accept("=="):

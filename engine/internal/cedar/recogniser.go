@@ -49,6 +49,15 @@ func (p *parser) advance() token {
 
 func (p *parser) text(t token) string { return string(p.src[t.start:t.end]) }
 
+// quote quotes a token for a message; a string has its quotes already.
+func (p *parser) quote(t token) string {
+	text := quote(p.src[t.start:t.end])
+	if t.kind == tokenString {
+		return text[1 : len(text)-1]
+	}
+	return text
+}
+
 func (p *parser) is(t token, text string) bool {
 	return t.kind != tokenBad && t.kind != tokenString && string(p.src[t.start:t.end]) == text
 }
@@ -75,7 +84,7 @@ func (p *parser) failf(t token, expected, help string) {
 	case tokenEOF:
 		p.fail(t, "the text ends where "+expected+" is expected", help)
 	default:
-		p.fail(t, "found "+quote(p.src[t.start:t.end])+" where "+expected+" is expected", help)
+		p.fail(t, "found "+p.quote(t)+" where "+expected+" is expected", help)
 	}
 }
 
