@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"sort"
 	"strings"
 	"unsafe"
 )
@@ -268,13 +269,36 @@ func (t *Table) Members(v Value) []Value { return t.listAt(0, v.index()) }
 // Record interns a record from keys and values in turn, keys being distinct strings in any order. The slice is not kept.
 func (t *Table) Record(fields []Value) Value {
 	s := append(t.scratch[:0], fields...)
-	for i := 2; i < len(s); i += 2 { // records are small, and mostly sorted
+	t.scratch = s
+	if len(s) > 2*smallRecord {
+		sort.Sort((*byKey)(t))
+	} else {
+		t.insertionSort(s)
+	}
+	return handle(KindRecord, t.list(1, s))
+}
+
+// smallRecord is the number of fields up to which the simple way of sorting and finding them is as fast as the other.
+const smallRecord = 24
+
+func (t *Table) insertionSort(s []Value) {
+	for i := 2; i < len(s); i += 2 {
 		for j := i; j > 0 && t.Compare(s[j], s[j-2]) < 0; j -= 2 {
 			s[j], s[j-2], s[j+1], s[j-1] = s[j-2], s[j], s[j-1], s[j+1]
 		}
 	}
-	t.scratch = s
-	return handle(KindRecord, t.list(1, s))
+}
+
+// byKey sorts the fields in a table's scratch space.
+type byKey Table
+
+func (b *byKey) Len() int { return len(b.scratch) / 2 }
+
+func (b *byKey) Less(i, j int) bool { return (*Table)(b).Compare(b.scratch[2*i], b.scratch[2*j]) < 0 }
+
+func (b *byKey) Swap(i, j int) {
+	s := b.scratch
+	s[2*i], s[2*j], s[2*i+1], s[2*j+1] = s[2*j], s[2*i], s[2*j+1], s[2*i+1]
 }
 
 // Fields returns a record's keys and values in turn, by key. The slice belongs to the table.
@@ -283,6 +307,12 @@ func (t *Table) Fields(v Value) []Value { return t.listAt(1, v.index()) }
 // Field returns the value of a record's key, or None.
 func (t *Table) Field(record, key Value) Value {
 	f := t.Fields(record)
+	if len(f) > 2*smallRecord {
+		i := sort.Search(len(f)/2, func(i int) bool { return t.Compare(f[2*i], key) >= 0 })
+		if f = f[2*i:]; len(f) > 2 {
+			f = f[:2]
+		}
+	}
 	for i := 0; i < len(f); i += 2 {
 		if f[i] == key {
 			return f[i+1]

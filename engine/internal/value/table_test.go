@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -297,6 +298,31 @@ func TestFindString(t *testing.T) {
 	before := tab.Mark()
 	if _, ok := tab.FindString([]byte("other")); ok || tab.Size(before) != 0 {
 		t.Error("looking for a string interns it")
+	}
+}
+
+// Records of any size sort their keys and find them; a large one takes no quadratic time.
+func TestRecord_sizes(t *testing.T) {
+	for _, n := range []int{0, 1, smallRecord, smallRecord + 1, 100_000} {
+		tab := NewTable(Key{1, 2})
+		var fields []Value
+		for i := range n {
+			fields = append(fields, tab.String(strconv.Itoa(i*7919%n)), tab.Long(int64(i)))
+		}
+		r := tab.Record(fields)
+		if f := tab.Fields(r); !slices.IsSortedFunc(slices.Collect(slices.Chunk(f, 2)), func(a, b []Value) int { return tab.Compare(a[0], b[0]) }) {
+			t.Errorf("%d keys are not in order", n)
+		}
+		for i := 0; i < n; i += 1 + n/100 {
+			if got := tab.Field(r, fields[2*i]); got != fields[2*i+1] {
+				t.Errorf("of %d fields, key %s has %v", n, tab.Text(fields[2*i]), got)
+			}
+		}
+		for _, missing := range []string{"", "5x", "x"} {
+			if got := tab.Field(r, tab.String(missing)); got != None {
+				t.Errorf("of %d fields, the missing key %q has %v", n, missing, got)
+			}
+		}
 	}
 }
 
