@@ -4,7 +4,6 @@ package schema
 import (
 	"github.com/cedar-policy/cedar-go/x/exp/schema/resolved"
 
-	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
@@ -23,58 +22,91 @@ type Attr struct {
 	Required bool
 }
 
+// Attr returns the attribute of a record type with that name, or nil. A nil type has none.
+func (ty *Type) Attr(name value.Value) *Attr {
+	if ty == nil {
+		return nil
+	}
+	for i := range ty.Attrs {
+		if ty.Attrs[i].Name == name {
+			return &ty.Attrs[i]
+		}
+	}
+	return nil
+}
+
 // EntityType is a declared type of entities.
 type EntityType struct {
 	Name    value.Value   // a string
 	Shape   *Type         // a record
 	Tags    *Type         // nil where entities of the type have no tags
-	Parents []value.Value // names of the types that its entities' parents and further ancestors may have
-	Enum    []value.Value // the ids, strings, of an enumerated type, else nil
+	Parents []value.Value // names of the types that a parent may have, in value order
+	Enum    []value.Value // the ids, strings in value order, of an enumerated type, else nil
 }
 
 // Action is a declared action.
 type Action struct {
 	UID        value.Value
-	Principals []value.Value // names of entity types
-	Resources  []value.Value
+	Principals []value.Value // names of entity types, in value order
+	Resources  []value.Value // likewise
 	Context    *Type         // a record
-	Parents    []value.Value // names of all action groups that it is in
+	Parents    []value.Value // the action groups that name it as a member, in value order
 	Applies    bool          // to anything at all
+
+	above []value.Value // all groups that it is in, through others too, in value order
 }
 
-// Schema is a resolved schema. A nil Schema means that there is none: it knows no types and has no objections.
+// Schema is a resolved schema. A nil Schema means that there is none: it declares nothing and has no objections.
 type Schema struct {
 	resolved *resolved.Schema
 	types    []*EntityType
 	actions  []*Action
-}
-
-// Parse reads the fragments of a schema and unites them.
-func Parse(t *value.Table, files *source.Files, fragments []source.Span, diags *source.List) *Schema {
-	return nil
+	byName   []int32 // by the number of a string: index in types + 1
+	byUID    []int32 // by the number of an entity: index in actions + 1
 }
 
 // EntityType returns the declaration of an entity type, or nil.
-func (s *Schema) EntityType(name value.Value) *EntityType { return nil }
-
-// Action returns the declaration of an action, or nil.
-func (s *Schema) Action(uid value.Value) *Action { return nil }
-
-// EntityTypes returns all entity types by name.
-func (s *Schema) EntityTypes() []*EntityType { return nil }
-
-// Actions returns all actions in value order.
-func (s *Schema) Actions() []*Action { return nil }
-
-// Resolved returns the schema as cedar-go's validator takes it.
-func (s *Schema) Resolved() *resolved.Schema { return nil }
-
-// CheckRequest validates a request.
-func (s *Schema) CheckRequest(t *value.Table, principal, action, resource, context value.Value) *value.Fault {
+func (s *Schema) EntityType(name value.Value) *EntityType {
+	if s == nil {
+		return nil
+	}
+	if n := name.Number(); n < len(s.byName) && s.byName[n] > 0 {
+		return s.types[s.byName[n]-1]
+	}
 	return nil
 }
 
-// CheckEntity validates an entity.
-func (s *Schema) CheckEntity(t *value.Table, uid, attrs, tags value.Value, parents []value.Value) *value.Fault {
+// Action returns the declaration of an action, or nil.
+func (s *Schema) Action(uid value.Value) *Action {
+	if s == nil {
+		return nil
+	}
+	if n := uid.Number(); n < len(s.byUID) && s.byUID[n] > 0 {
+		return s.actions[s.byUID[n]-1]
+	}
 	return nil
+}
+
+// EntityTypes returns all entity types by name. The slice belongs to the schema.
+func (s *Schema) EntityTypes() []*EntityType {
+	if s == nil {
+		return nil
+	}
+	return s.types
+}
+
+// Actions returns all actions in value order. The slice belongs to the schema.
+func (s *Schema) Actions() []*Action {
+	if s == nil {
+		return nil
+	}
+	return s.actions
+}
+
+// Resolved returns the schema as cedar-go's validator takes it, or nil.
+func (s *Schema) Resolved() *resolved.Schema {
+	if s == nil {
+		return nil
+	}
+	return s.resolved
 }

@@ -1,0 +1,182 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rune-authz/rune/engine/internal/source"
+)
+
+// names finds declarations by what they are called. It repeats cedar-go's rules of resolution, which say neither where an unknown name
+// stands nor always the same one first.
+type names struct {
+	outline
+	diags   *source.List
+	byKind  [3]map[string]int // by declKind: path, or for an action namespace and id, to index
+	targets []int             // by ref: the declaration that it means, or -1 if it is built in or wrong
+}
+
+// check reports what is wrong with the names of an outline.
+func check(o outline, diags *source.List) *names {
+	n := &names{outline: o, diags: diags}
+	for k := range n.byKind {
+		n.byKind[k] = map[string]int{}
+	}
+	for i := range n.decls {
+		n.enter(i)
+	}
+	n.shadowing()
+	for i := range n.refs {
+		n.targets = append(n.targets, n.resolve(&n.refs[i]))
+	}
+	return n
+}
+
+func (n *names) enter(i int) {
+	d := &n.decls[i]
+	first, twice := n.byKind[d.kind][d.path()]
+	if !twice {
+		n.byKind[d.kind][d.path()] = i
+		return
+	}
+	e := n.diags.Errorf(d.span, CodeTwice, "%s is declared twice", d)
+	e.Related = append(e.Related, source.Related{Span: n.decls[first].span, Message: "it is declared here first"})
+}
+
+// String returns what messages call a declaration.
+func (d *decl) String() string {
+	switch d.kind {
+	case declAction:
+		return "action " + qualify(d.ns, "Action") + "::\"" + d.name + "\""
+	case declType:
+		return "type \"" + d.path() + "\""
+	}
+	return "entity type \"" + d.path() + "\""
+}
+
+// shadowing reports declarations in a namespace that hide one outside of all namespaces, see Cedar's RFC 70.
+func (n *names) shadowing() {
+	for i := range n.decls {
+		d := &n.decls[i]
+		if d.ns == "" {
+			continue
+		}
+		hidden, ok := n.byKind[d.kind][d.name]
+		if !ok && d.kind == declEntity {
+			hidden, ok = n.byKind[declType][d.name]
+		}
+		if !ok && d.kind == declType {
+			hidden, ok = n.byKind[declEntity][d.name]
+		}
+		if ok && n.decls[hidden].ns == "" {
+			e := n.diags.Errorf(d.span, CodeShadow, "%s hides %s", d, &n.decls[hidden])
+			e.Related = append(e.Related, source.Related{Span: n.decls[hidden].span, Message: "which is declared here"})
+			e.Help = "give one of them another name"
+		}
+	}
+}
+
+// resolve returns the declaration that a reference means.
+func (n *names) resolve(r *ref) int {
+	switch r.kind {
+	case refAction:
+		return n.action(r)
+	case refExtension:
+		if !slices.Contains(extensionTypes, r.name) {
+			n.unknown(r, "extension type", extensionTypes)
+		}
+		return -1
+	case refEntity:
+		if i := n.find(r, declEntity); i >= 0 {
+			return i
+		}
+		n.unknown(r, "entity type", n.paths(r.ns, declEntity))
+		return -1
+	}
+	return n.typ(r)
+}
+
+// find looks a name up in its namespace, then outside of all.
+func (n *names) find(r *ref, kinds ...declKind) int {
+	candidates := []string{r.name}
+	if !strings.Contains(r.name, "::") && r.ns != "" {
+		candidates = []string{qualify(r.ns, r.name), r.name}
+	}
+	for _, path := range candidates {
+		for _, k := range kinds {
+			if i, ok := n.byKind[k][path]; ok {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+var (
+	extensionTypes = []string{"ipaddr", "decimal", "datetime", "duration"}
+	builtinTypes   = append([]string{"String", "Long", "Bool", "Boolean"}, extensionTypes...)
+)
+
+func (n *names) typ(r *ref) int {
+	name, builtin := strings.CutPrefix(r.name, "__cedar::")
+	if !builtin {
+		if i := n.find(r, declType, declEntity); i >= 0 {
+			return i
+		}
+	}
+	if !slices.Contains(builtinTypes, name) {
+		n.unknown(r, "type", append(n.paths(r.ns, declEntity, declType), builtinTypes...))
+	}
+	return -1
+}
+
+// unknown reports a name that nothing is called.
+func (n *names) unknown(r *ref, what string, known []string) {
+	d := n.diags.Errorf(r.span, CodeUnknownType, "no %s is called %q", what, r.name)
+	if near := source.Nearest(r.name, known); near != "" {
+		d.Help = "did you mean \"" + near + "\"?"
+	}
+}
+
+// paths returns the names by which a namespace can call the declarations of some kinds, in order of declaration.
+func (n *names) paths(ns string, kinds ...declKind) []string {
+	var out []string
+	for i := range n.decls {
+		d := &n.decls[i]
+		if !slices.Contains(kinds, d.kind) {
+			continue
+		}
+		if out = append(out, d.path()); d.ns == ns && ns != "" {
+			out = append(out, d.name)
+		}
+	}
+	return out
+}
+
+// action finds an action group. Without a type, or with the bare type Action, it is one of the same namespace, else one outside of all.
+func (n *names) action(r *ref) int {
+	ns := strings.TrimSuffix(r.typ, "::Action")
+	candidates := []string{qualify(ns, r.name)}
+	switch {
+	case r.typ == "" || r.typ == "Action":
+		candidates = []string{qualify(r.ns, r.name), r.name}
+	case ns == r.typ: // no type of actions
+		candidates = nil
+	}
+	for _, path := range candidates {
+		if i, ok := n.byKind[declAction][path]; ok {
+			return i
+		}
+	}
+	d := n.diags.Errorf(r.span, CodeNoAction, "no action is called %q", r.name)
+	var known []string
+	for i := range n.decls {
+		if n.decls[i].kind == declAction {
+			known = append(known, n.decls[i].name)
+		}
+	}
+	if near := source.Nearest(r.name, known); near != "" {
+		d.Help = "did you mean \"" + near + "\"?"
+	}
+	return -1
+}
