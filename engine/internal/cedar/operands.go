@@ -22,6 +22,7 @@ func (p *parser) string(t token) {
 		return
 	}
 	text := p.src[t.start:t.end]
+	p.longest = max(p.longest, len(text))
 	for i := 0; i < len(text); i++ {
 		if text[i] != '\\' {
 			continue
@@ -174,8 +175,10 @@ func (p *parser) parenthesis(open token) *mark {
 // entityOrCall reads Type::"id" or function(…), whose first word is read.
 func (p *parser) entityOrCall(first token) *mark {
 	last := first
-	for p.accept("::") {
-		last = p.advance()
+	for n := 2; p.accept("::"); n++ {
+		if last = p.advance(); last.kind == tokenIdent {
+			p.part(n, last)
+		}
 		switch last.kind {
 		case tokenString:
 			p.string(last)

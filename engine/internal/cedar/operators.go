@@ -58,6 +58,7 @@ func (p *parser) relation() *mark {
 		if pattern.kind != tokenString {
 			p.failf(pattern, "a pattern in double quotes", "")
 		}
+		p.patterns += int(pattern.end - pattern.start)
 		return p.node(left.whole.to(pattern.extent), t, 0, left)
 	case "is":
 		p.advance()
@@ -99,7 +100,10 @@ func (p *parser) has(left *mark) *mark {
 		return left
 	}
 	out := p.node(left.whole.to(t.extent), t, 0, left)
-	for p.accept(".") {
+	for n := 2; p.accept("."); n++ {
+		if n > maxNest {
+			p.tooDeep(t)
+		}
 		left = p.node(left.whole.to(t.extent), t, 1, left)
 		if t = p.advance(); t.kind != tokenIdent {
 			p.failf(t, "the name of an attribute", "")

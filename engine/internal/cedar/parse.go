@@ -1,6 +1,8 @@
 package cedar
 
 import (
+	"fmt"
+
 	cedargo "github.com/cedar-policy/cedar-go"
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
 
@@ -46,7 +48,7 @@ func (p *parser) report(t token, why *problem) {
 // policy reads one policy. After an error it goes on where the next policy seems to start, and returns nil.
 func (p *parser) policy() *Policy {
 	first := p.pos
-	p.first, p.failed, p.depth = first, false, 0
+	p.first, p.failed, p.depth, p.longest, p.patterns = first, false, 0, 0, 0
 	m := p.policyMarks()
 	if p.failed {
 		p.recover(first)
@@ -122,7 +124,11 @@ func (p *parser) policyMarks() marks {
 	p.accept(",")
 	p.expect(")", "conditions stand after the parentheses, in when { … }")
 	m.conditions = p.conditions()
+	end := p.peek()
 	p.expect(";", "a policy ends with a semicolon")
+	if p.patterns*p.longest > maxMatching {
+		p.failWith(codeDepth, end, "the policy's patterns and strings are too long to be matched", "split it over several policies")
+	}
 	return m
 }
 
@@ -141,7 +147,9 @@ func (p *parser) annotations() []extent {
 				p.fail(key, "the annotation "+quote([]byte("@"+k))+" is given twice", "")
 			}
 		}
-		keys = append(keys, p.text(key))
+		if keys = append(keys, p.text(key)); len(keys) > maxAnnotations {
+			p.failWith(codeDepth, key, fmt.Sprintf("a policy has more than %d annotations", maxAnnotations), "")
+		}
 		last := key
 		if p.accept("(") {
 			p.string(p.advance())
@@ -205,9 +213,12 @@ func (p *parser) entity() extent {
 		return first.extent
 	}
 	p.advance()
-	for {
+	for n := 2; ; n++ {
 		p.expect("::", help)
 		t := p.advance()
+		if t.kind == tokenIdent {
+			p.part(n, t)
+		}
 		switch {
 		case p.failed:
 			return first.extent
@@ -224,10 +235,11 @@ func (p *parser) entity() extent {
 func (p *parser) path() extent {
 	first := p.advance()
 	last := first
-	for {
+	for n := 1; ; n++ {
 		if last.kind != tokenIdent {
 			p.failf(last, "an entity type", "")
 		}
+		p.part(n, last)
 		if p.failed || !p.accept("::") {
 			return first.to(last.extent)
 		}
@@ -238,7 +250,11 @@ func (p *parser) path() extent {
 func (p *parser) conditions() []conditionMark {
 	var out []conditionMark
 	for p.is(p.peek(), "when") || p.is(p.peek(), "unless") {
-		c := conditionMark{word: p.advance().extent}
+		word := p.advance()
+		if len(out) == maxChain {
+			p.failWith(codeDepth, word, fmt.Sprintf("a policy has more than %d conditions", maxChain), "join them with &&")
+		}
+		c := conditionMark{word: word.extent}
 		p.expect("{", "a condition stands in braces")
 		c.body = p.expression()
 		p.expect("}", "")

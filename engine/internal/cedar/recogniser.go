@@ -9,9 +9,14 @@ import (
 // Bounds on an expression. Recursions over syntax trees, ours and cedar-go's, go no deeper than maxHeight.
 const (
 	maxNest   = 200  // brackets, ifs, prefix operators and members inside each other
-	maxChain  = 1000 // operands of one chain of && or ||, of + and -, of *
+	maxChain  = 1000 // operands of one chain of && or ||, of + and -, of *; conditions of a policy
 	maxHeight = 2000
 	maxShare  = 64 // nodes of the syntax tree for each token: `(a has b.c) has d.e` doubles what is before each dot
+
+	// What takes cedar-go's parser quadratic time: annotations of one policy; bytes of patterns times bytes of a string,
+	// since it matches constants.
+	maxAnnotations = 1000
+	maxMatching    = 1 << 26
 )
 
 // parser recognises Cedar's grammar and makes the token map. It stops at the first error: from then on it sees the end of
@@ -28,6 +33,9 @@ type parser struct {
 	failedAt  int // the position at the error
 	sawEffect bool
 	depth     int // of recursion
+
+	longest  int // bytes of the policy's longest string
+	patterns int // bytes of the policy's patterns
 }
 
 func (p *parser) peek() token { return p.peekAt(0) }
@@ -123,6 +131,13 @@ func (p *parser) leave(n int) { p.depth -= n }
 
 func (p *parser) tooDeep(t token) {
 	p.failWith(codeDepth, t, fmt.Sprintf("the expression is nested more than %d deep", maxNest), "split it over several policies or conditions")
+}
+
+// part counts the parts of a path.
+func (p *parser) part(n int, t token) {
+	if n > maxNest {
+		p.failWith(codeDepth, t, fmt.Sprintf("a path has more than %d parts", maxNest), "")
+	}
 }
 
 // node makes a mark over kids. nest is how many levels of nesting it adds to those of its kids.
