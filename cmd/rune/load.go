@@ -26,7 +26,11 @@ func (a *app) load(ctx context.Context, r *host.Runtime, path string, o host.Loa
 	o.Instances = 1
 	e, err := r.LoadFile(ctx, path, &o)
 	if he := (*host.Error)(nil); errors.As(err, &he) {
-		return nil, relocateError(path, he)
+		he = relocateError(path, he)
+		if he.Code == host.CodeNeeds {
+			he.Help = "give it with --context"
+		}
+		return nil, he
 	}
 	return e, err
 }

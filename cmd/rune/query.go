@@ -25,8 +25,7 @@ Exit status: 0 whatever the answers; 2 after an error.`,
 		Example: `  rune query config.rune 'member(User::"alice", G)'
   rune query config.rune 'has_role(U, "admin")' --format csv
   rune query config.rune 'can_see(F)' --principal user:alice --action read --resource doc:plan`,
-		Args: exactly("CONFIG", "GOAL"),
-		// Only CONFIG completes; a goal is free text.
+		Args:              exactly("CONFIG", "GOAL"),
 		ValidArgsFunction: completeConfigs(1),
 	}
 	flags.add(cmd)

@@ -131,7 +131,8 @@ func readTime(value []byte) (time.Time, error) {
 		text = cedar.Extn.Arg
 	}
 	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, text); err == nil {
+		t, err := time.Parse(layout, text)
+		if err == nil && t.Format(layout) == text { // Parse takes fractions that the layout doesn't have
 			return t, nil
 		}
 	}

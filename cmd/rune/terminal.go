@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -57,12 +58,10 @@ func (p palette) decision(s string) string {
 // plain is text from outside on one line of a terminal: as it is, or quoted if some of it isn't printable, since a terminal obeys
 // control characters.
 func plain(s string) string {
-	for _, r := range s {
-		if !unicode.IsPrint(r) {
-			return strconv.Quote(s)
-		}
+	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
+		return s
 	}
-	return s
+	return strconv.Quote(s)
 }
 
 // tame replaces control characters in text of several lines.
