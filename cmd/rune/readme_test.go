@@ -1,0 +1,98 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const repository = "../.."
+
+var fence = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
+
+// readmeBlocks are the README's code blocks of a language.
+func readmeBlocks(t *testing.T, language string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
+		if m[1] == language {
+			blocks = append(blocks, m[2])
+		}
+	}
+	if len(blocks) == 0 {
+		t.Fatalf("the README has no block of %s", language)
+	}
+	return blocks
+}
+
+// buildRune builds the command as users do, and returns its folder.
+func buildRune(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "rune"), ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return dir
+}
+
+// TestREADME_console runs the commands of the README in an empty folder, and compares what they write with what it shows.
+func TestREADME_console(t *testing.T) {
+	bin, dir := buildRune(t), t.TempDir()
+	for _, block := range readmeBlocks(t, "console") {
+		for _, part := range strings.Split(block, "$ ")[1:] {
+			command, want, _ := strings.Cut(part, "\n")
+			cmd := exec.Command("sh", "-c", command)
+			cmd.Dir = dir
+			cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+			got, err := cmd.CombinedOutput()
+			if err != nil || string(got) != want {
+				t.Errorf("$ %s\n%v, got\n%swant\n%s", command, err, got, want)
+			}
+		}
+	}
+}
+
+// TestREADME_go runs the README's programs, and compares what they print with the comment at their end.
+func TestREADME_go(t *testing.T) {
+	output := regexp.MustCompile(`(?m)^\s*// Output: (.*)$`)
+	for _, block := range readmeBlocks(t, "go") {
+		file := filepath.Join(t.TempDir(), "main.go")
+		if err := os.WriteFile(file, []byte(block), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("go", "run", file)
+		cmd.Dir = repository
+		got, err := cmd.CombinedOutput()
+		want := output.FindStringSubmatch(block)
+		if want == nil || err != nil || strings.TrimSpace(string(got)) != want[1] {
+			t.Errorf("%v, got\n%swant %q", err, got, want)
+		}
+	}
+}
+
+// TestREADME_configuration checks the configurations that the README shows, and decides with each.
+func TestREADME_configuration(t *testing.T) {
+	bin, dir := buildRune(t), t.TempDir()
+	for _, block := range readmeBlocks(t, "rune") {
+		file := filepath.Join(dir, "config.rune")
+		if err := os.WriteFile(file, []byte(block), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		rune := filepath.Join(bin, "rune")
+		if out, err := exec.Command(rune, "check", file).CombinedOutput(); err != nil || !strings.HasSuffix(string(out), ": valid\n") {
+			t.Errorf("rune check: %v\n%s", err, out)
+		}
+		out, err := exec.Command(rune, "eval", file, "--principal", "user:cleo", "--action", "write", "--resource", "doc:plan",
+			"--context", `{"mfa":true}`).CombinedOutput()
+		if err != nil || !strings.HasPrefix(string(out), `{"decision":"permit"`) {
+			t.Errorf("rune eval: %v\n%s", err, out)
+		}
+	}
+}
