@@ -34,7 +34,7 @@ const (
 
 // Handles that need no table.
 const (
-	False Value = Value(KindBool)<<kindShift | 0
+	False Value = Value(KindBool) << kindShift
 	True  Value = Value(KindBool)<<kindShift | 1
 
 	// Unknown is the `?` of three-valued evaluation: some value, which an error hid. It is no value of the language.
