@@ -1,0 +1,25 @@
+package document
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+)
+
+// revision hashes files: for each, by name, the name's length, the name, the text's length, the text; lengths in eight bytes, the lowest
+// first.
+func revision(files []file) (sum [sha256.Size]byte) {
+	files = slices.SortedFunc(slices.Values(files), func(a, b file) int { return cmp.Compare(a.name, b.name) })
+	h := sha256.New()
+	var length [8]byte
+	for _, f := range files {
+		for _, text := range [][]byte{[]byte(f.name), f.data} {
+			binary.LittleEndian.PutUint64(length[:], uint64(len(text)))
+			h.Write(length[:])
+			h.Write(text)
+		}
+	}
+	h.Sum(sum[:0])
+	return sum
+}
