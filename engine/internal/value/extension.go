@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unsafe"
 )
 
 // Parse reads the text of an extension value; op is OpParseDecimal, OpParseIP, OpParseDatetime or OpParseDuration.
@@ -16,7 +17,7 @@ func (t *Table) Parse(op Op, text []byte) (Value, *Fault) {
 			return t.Decimal(n), nil
 		}
 	case OpParseIP:
-		if p, ok := parseIP(string(text)); ok {
+		if p, ok := parseIP(unsafe.String(unsafe.SliceData(text), len(text))); ok { // netip keeps no text
 			return t.IP(p), nil
 		}
 	case OpParseDatetime:
@@ -118,8 +119,9 @@ func parseIP(s string) (netip.Prefix, bool) {
 	if len(s) > 50 || strings.Count(s, ":") >= 2 && strings.Count(s, ".") >= 2 {
 		return netip.Prefix{}, false
 	}
-	if p, err := netip.ParsePrefix(s); err == nil {
-		return p, true
+	if strings.Contains(s, "/") {
+		p, err := netip.ParsePrefix(s)
+		return p, err == nil
 	}
 	a, err := netip.ParseAddr(s)
 	return PrefixOf(a), err == nil && a.Zone() == ""

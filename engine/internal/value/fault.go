@@ -70,7 +70,7 @@ func quoteCut(b []byte) string {
 }
 
 func (t *Table) wrongKind(op Op, v Value) (Value, *Fault) {
-	return fault(CodeKind, op.String()+" has no meaning for "+t.show(v)+", a "+v.Kind().String())
+	return fault(CodeKind, op.String()+" has no meaning for "+t.show(v)+", "+v.Kind().Article()+v.Kind().String())
 }
 
 func quote(s []byte) string { return strconv.Quote(string(s)) }

@@ -73,3 +73,11 @@ func (k Kind) String() string {
 	}
 	return "unknown"
 }
+
+// Article returns the indefinite article that goes before the kind's name, with a blank.
+func (k Kind) Article() string {
+	if k == KindIP || k == KindEntity {
+		return "an "
+	}
+	return "a "
+}
