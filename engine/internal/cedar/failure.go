@@ -91,9 +91,4 @@ func appendShort(dst []byte, t *value.Table, v value.Value) []byte {
 }
 
 // aKind names a kind with its article.
-func aKind(k value.Kind) string {
-	if k == value.KindIP || k == value.KindEntity {
-		return "an " + k.String()
-	}
-	return "a " + k.String()
-}
+func aKind(k value.Kind) string { return k.Article() + k.String() }
