@@ -55,21 +55,21 @@ func (p *parser) atom() *Atom {
 	if p.bad {
 		return nil
 	}
-	if p.accept("(") && !p.accept(")") {
+	if p.accept("(") {
 		a.Args = p.list(")", p.argument)
 	}
 	a.Span = p.from(first)
 	return a
 }
 
-// list takes one { "," one } and the closing sign.
+// list takes [ one { "," one } ] and the closing sign.
 func (p *parser) list(closing string, one func() *Expr) []*Expr {
 	if !p.enter() {
 		return nil
 	}
 	defer p.leave()
 	var out []*Expr
-	for !p.bad {
+	for !p.bad && (out != nil || !p.accept(closing)) {
 		out = append(out, one())
 		if !p.accept(",") {
 			p.expect(closing)
@@ -196,7 +196,7 @@ func (p *parser) positive(l *Literal) {
 		p.fail(p.span(t), codeSyntax, "unexpected '!'").Help = "a predicate is negated with not"
 	case p.is("\\+"):
 		p.fail(p.span(t), codeSyntax, "unexpected '\\+'").Help = "a literal is negated with not"
-	case t.kind == tokIdent && p.ahead(1).kind == tokSign && p.str(p.ahead(1)) == "(":
+	case t.kind == tokIdent && p.text[t.start] < 'a' && p.ahead(1).kind == tokSign && p.str(p.ahead(1)) == "(":
 		p.predicate() // reports the upper-case name
 	default:
 		l.Kind, l.Expr = LitTest, p.test()
@@ -218,18 +218,36 @@ func (p *parser) parenthesized() bool {
 	if m == 0 {
 		return false
 	}
-	for i := int32(p.at) + 1; i < m; i++ { // what nests is jumped over, so all calls together are linear
-		t := p.toks[i]
-		if p.opens(t) {
-			i = t.match
-		} else if s := p.str(t); t.kind == tokSign && (s == "&&" || s == "||") {
-			return true
-		}
+	if p.joins(m) {
+		return true
 	}
 	saved := p.at
 	p.at = min(int(m)+1, len(p.toks)-1)
 	defer func() { p.at = saved }()
 	return p.tok().kind == tokDot || p.is("[") || p.operator()
+}
+
+// joins reports whether && or ||, and no comma or semicolon, joins what stands between the parenthesis at hand and its match. What
+// nests is jumped over, so that all calls together take linear time.
+func (p *parser) joins(match int32) bool {
+	found, ifs := false, 0
+	for i := int32(p.at) + 1; i < match; i++ {
+		switch t := p.toks[i]; p.str(t) {
+		case "(", "[", "{":
+			i = t.match
+		case ",", ";":
+			return false
+		case "&&", "||":
+			found = found || ifs == 0
+		case "if":
+			if before := p.toks[i-1]; before.kind != tokDot && p.str(before) != "has" {
+				ifs++
+			}
+		case "then":
+			ifs = max(ifs-1, 0)
+		}
+	}
+	return found
 }
 
 func (p *parser) operator() bool {
@@ -257,7 +275,7 @@ func (p *parser) atomShape() {
 	switch {
 	case p.is("="):
 		p.expected("',' or a final period").Help = "an equation has a variable, which starts upper-case, on its left"
-	case p.operator():
+	case p.operator() && !p.is("&&") && !p.is("||"):
 		p.expected("',' or a final period").Help = "a literal that starts with a lower-case word is a predicate; quote a string, or put the other side first"
 	}
 }

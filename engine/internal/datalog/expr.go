@@ -157,7 +157,7 @@ func (p *parser) conditional(first token) *Expr {
 			return e
 		}
 		if !p.isWord(word) {
-			p.expected(word)
+			p.expected("'" + word + "'")
 			return e
 		}
 		p.at++
@@ -188,23 +188,20 @@ func (p *parser) unary() *Expr {
 func (p *parser) member() *Expr {
 	first := p.tok()
 	e := p.primary()
-	for n := 0; !p.bad; n++ {
+	for n := 0; !p.bad && (p.tok().kind == tokDot || p.is("[")); n++ {
 		if n == maxDepth {
 			p.fail(p.span(p.tok()), codeDepth, "more than %d members", maxDepth)
 			break
 		}
-		switch {
-		case p.tok().kind == tokDot:
+		if p.tok().kind == tokDot {
 			e = p.dot(first, e)
-		case p.is("["):
-			p.at++
-			name := p.span(p.tok())
-			e = &Expr{Kind: ExprAttr, Quoted: true, Name: p.stringValue("an attribute's name, a string"), NameSpan: name, Args: []*Expr{e}}
-			p.expect("]")
-			p.node(first, e)
-		default:
-			return e
+			continue
 		}
+		p.at++
+		name := p.span(p.tok())
+		e = &Expr{Kind: ExprAttr, Quoted: true, Name: p.stringValue("an attribute's name, a string"), NameSpan: name, Args: []*Expr{e}}
+		p.expect("]")
+		p.node(first, e)
 	}
 	return e
 }
@@ -221,9 +218,7 @@ func (p *parser) dot(first token, e *Expr) *Expr {
 	m := &Expr{Kind: ExprAttr, NameSpan: p.span(p.tok()), Name: p.membername(), Args: []*Expr{e}}
 	if p.accept("(") {
 		m.Kind = ExprMethod
-		if !p.accept(")") {
-			m.Args = append(m.Args, p.list(")", p.expr)...)
-		}
+		m.Args = append(m.Args, p.list(")", p.expr)...)
 	}
 	return p.node(first, m)
 }
@@ -264,9 +259,7 @@ func (p *parser) primary() *Expr {
 	case p.is("["):
 		p.at++
 		e := &Expr{Kind: ExprSet}
-		if !p.accept("]") {
-			e.Args = p.list("]", p.side)
-		}
+		e.Args = p.list("]", p.side)
 		return p.node(t, e)
 	case p.is("{"):
 		return p.record(t)

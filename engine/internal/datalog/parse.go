@@ -118,7 +118,7 @@ func (p *parser) expected(what string) *source.Diagnostic {
 func (p *parser) describe() string {
 	switch t := p.tok(); t.kind {
 	case tokEOF:
-		return "the end of the section"
+		return "the end"
 	case tokEnd:
 		return "the period that ends the statement"
 	case tokString:
@@ -231,6 +231,8 @@ func (p *parser) period() {
 		p.expected("',' or a final period").Help = "literals are joined by ','; && stands in parentheses: (X == 1 && Y == 2)"
 	case p.is("|") || p.is("||") || p.isWord("or"):
 		p.expected("';' or a final period").Help = "alternatives are joined by ';'; || stands in parentheses: (X == 1 || Y == 2)"
+	case p.is(":-"):
+		p.expected("a final period").Help = "a rule within a rule: the one before has no final period"
 	case p.is("="):
 		p.expected("a final period").Help = "an equation has its variable on the left: V = expression; a test for equality is =="
 	case p.operator() && p.toks[p.at-1].kind == tokIdent:
@@ -269,7 +271,9 @@ func (p *parser) startsStatement() bool {
 	if next.match != 0 {
 		next = p.toks[min(int(next.match)+1, len(p.toks)-1)]
 	}
-	return p.str(next) == ":-" || next.kind == tokEnd && p.toks[p.at-1].kind != tokSign
+	before := p.toks[p.at-1]
+	ended := before.kind != tokSign || strings.IndexByte(")]}", p.text[before.start]) >= 0
+	return p.str(next) == ":-" || next.kind == tokEnd && ended
 }
 
 func (p *parser) stringValue(what string) string {
@@ -317,7 +321,9 @@ func (p *parser) column() Column {
 func (p *parser) typ() Type {
 	t := p.tok()
 	typ := Type{Name: p.path()}
-	if typ.Name == "Set" && p.expect("<") && p.enter() {
+	if typ.Name == "Set" && !p.bad && !p.accept("<") {
+		p.expected("'<'").Help = "a set's elements have a type: Set<string>, Set<any>"
+	} else if typ.Name == "Set" && p.enter() {
 		elem := p.typ()
 		typ.Elem = &elem
 		p.leave()

@@ -248,25 +248,25 @@ func (e *Expr) operation(dst []byte) []byte {
 		return e.unary(dst)
 	case ExprBinary:
 		left, right := e.rank(), e.rank()+1
-		if left == rankTest || e.sumOf(ExprIf) {
+		if left == rankTest {
 			left++
 		}
-		dst = append(append(append(e.Args[0].append(dst, left), ' '), e.Name...), ' ')
+		dst = append(append(append(e.left(dst, left), ' '), e.Name...), ' ')
 		return e.Args[1].append(dst, right)
 	case ExprIs:
-		dst = append(append(e.Args[0].append(dst, rankExpr), " is "...), e.Name...)
+		dst = append(append(e.left(dst, rankExpr), " is "...), e.Name...)
 		if len(e.Args) > 1 {
 			dst = e.Args[1].append(append(dst, " in "...), rankExpr)
 		}
 		return dst
 	case ExprHas:
-		dst = append(e.Args[0].append(dst, rankExpr), " has "...)
+		dst = append(e.left(dst, rankExpr), " has "...)
 		if e.Quoted {
 			return appendString(dst, e.Names[0])
 		}
 		return append(dst, strings.Join(e.Names, ".")...)
 	case ExprLike:
-		dst = append(e.Args[0].append(dst, rankExpr), ` like "`...)
+		dst = append(e.left(dst, rankExpr), ` like "`...)
 		return append(append(dst, e.Text...), '"')
 	}
 	dst = e.Args[0].append(append(dst, "if "...), rankOr)
@@ -274,8 +274,13 @@ func (e *Expr) operation(dst []byte) []byte {
 	return e.Args[2].append(append(dst, " else "...), rankExpr)
 }
 
-// sumOf reports whether e is a sum whose left operand is of a kind.
-func (e *Expr) sumOf(k ExprKind) bool { return e.rank() == rankExpr && e.Args[0].Kind == k }
+// left appends a left operand. An if would take what follows into its else, or look as if it did.
+func (e *Expr) left(dst []byte, place int) []byte {
+	if e.Args[0].Kind == ExprIf {
+		place = rankTerm
+	}
+	return e.Args[0].append(dst, place)
+}
 
 // unary appends a prefix operator. A minus right before digits would be part of the number, unless a member dot follows them.
 func (e *Expr) unary(dst []byte) []byte {
