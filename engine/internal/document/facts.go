@@ -79,7 +79,7 @@ func (f *factReader) named(part string, first bool, at source.Span) bool {
 	if isPredicatePart(part, first) {
 		return true
 	}
-	f.diags.Errorf(at, codeKeyName, "no predicate can be named %s", quote(part)).Help = "rename it, such as to " + rename(part, first)
+	f.diags.Errorf(at, codeKeyName, "no predicate can be named %s", quote(part)).Help = "rename it, for example to " + rename(part, first)
 	return false
 }
 
@@ -127,7 +127,7 @@ func rename(part string, first bool) string {
 	if !isPredicatePart(name, first) {
 		name += "_value"
 	}
-	return quote(name)
+	return name
 }
 
 func reportReserved(diags *source.List, at source.Span, name string) {

@@ -168,7 +168,7 @@ func suffixList() string {
 func (l *Loader) factsNamed(name string, at source.Span) bool {
 	if !isPredicateName(name) {
 		d := l.diags.Errorf(at, codeKeyName, "no predicate can be named %s, as the file is", quote(name))
-		d.Help = "rename the file, such as to " + renameFile(name)
+		d.Help = "rename the file, for example to " + renameFile(name)
 		return false
 	}
 	for _, r := range reserved[:reservedInFiles] {

@@ -22,7 +22,7 @@ type tomlReader struct {
 	current nodeID
 	// preamble is set for the text before the first section.
 	preamble bool
-	// failed is set once a statement couldn't be read.
+	// failed is set once the statement of the version couldn't be read.
 	failed bool
 	// strayed is set after a line of the preamble that is no statement.
 	strayed bool
@@ -64,6 +64,7 @@ func (r *tomlReader) read(start, end int, table nodeID) {
 func (r *tomlReader) statement() bool {
 	if r.text[r.at] == '[' {
 		r.current = r.detached()
+		r.strayed = r.preamble
 		return r.header() && r.lineEnd(true)
 	}
 	return r.keyValue(r.current) && r.lineEnd(false)
@@ -71,7 +72,7 @@ func (r *tomlReader) statement() bool {
 
 // recover goes on after a statement that couldn't be read: where its brackets are closed, or else on the next line.
 func (r *tomlReader) recover(from int) {
-	r.failed = true
+	r.failed = r.failed || r.preamble && hasPrefixAt(r.text, from, r.end, "version")
 	if !r.broken {
 		k := newSkipper(r.text, from, r.end, lexisTOML)
 		if k.statement() {

@@ -198,7 +198,11 @@ func (r *tomlReader) unclosedHeader(start int, double bool) bool {
 	if double {
 		closing = `"]]"`
 	}
-	return r.expected(closing + " at the end of the header " + quote(string(r.text[start:r.at])))
+	at, text := r.at, string(r.text[start:r.at])
+	found := r.found()
+	r.diags.Errorf(r.here(at), codeSyntax, "expected %s at the end of the header %s, found %s", closing, quote(text), found).Help =
+		"a header stands alone on its line"
+	return false
 }
 
 // super descends into a table that a header names on its way.

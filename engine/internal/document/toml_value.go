@@ -134,7 +134,7 @@ func (r *tomlReader) word() (nodeID, bool) {
 	case string(word) == "false":
 		return r.scalar(start, value.False), true
 	case isInfinite(word):
-		r.diags.Errorf(r.here(start), codeInfinite, "%s is no value: there are no infinite numbers, and every number is one", word)
+		r.diags.Errorf(r.here(start), codeInfinite, "%s is no value", word).Help = "write a number, or text in quotes"
 		return r.scalar(start, value.None), true
 	case len(word) >= 5 && isDigit(word[0]) && (word[4] == '-' || word[2] == ':'):
 		return r.scalar(start, r.datetime(start, word)), true
