@@ -3,6 +3,7 @@ package wire
 import (
 	"github.com/rune-authz/rune/engine/internal/entity"
 	"github.com/rune-authz/rune/engine/internal/schema"
+	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
@@ -17,65 +18,89 @@ type Reader struct {
 	Text value.EntityText
 	// Principal, Action and Resource are the types of bare ids.
 	Principal, Action, Resource value.Value
-	// HostKeys are the keys of the context that the host gives: validation doesn't miss them in a request.
+	// HostKeys are the keys of the context that are the host's to give: validation doesn't miss them.
 	HostKeys []value.Value
-}
+	// Report, if given, hears of errors within entities that [Reader.Entities] reads, which then goes on with the next entity.
+	Report func(*Error)
 
-// Request is a request to decide. It is meant for reuse; what it holds lasts until the next reading into it.
-type Request struct {
-	Principal, Action, Resource value.Value
-	Context                     value.Value // a record, empty where the request gave none
+	text     []byte
+	pos      int
+	document bool // it is the entities of a document that are read
 
-	Entities       []entity.Entity // Their parents belong to the Reader until its next use.
-	HasEntities    bool
-	EntitiesOffset int   // of the array
-	EntityOffsets  []int // of each entity
-}
+	buf     []byte        // the last string with escapes
+	goal    []byte        // the last query's
+	values  []value.Value // the members of the arrays that are being read
+	fields  []field       // the members of the objects that are being read
+	pairs   []value.Value // of the record that is being made
+	parents []value.Value // of the entities that were read
+	items   []Item
+	current entity.Entity
 
-// Query is a goal, with the request that it is asked about where HasRequest is set.
-type Query struct {
-	Goal       []byte // belongs to the text or the Reader
-	GoalOffset int    // of the string
-	HasRequest bool
-	Request    Request
-}
-
-// Item is the place of one request in the text of a batch.
-type Item struct{ Start, End int }
-
-// Rows are the rows that an update inserts into one predicate, or deletes.
-type Rows struct {
-	Pred       string
-	PredOffset int
-	Rows       [][]value.Value
-	Offsets    []int // of the rows
-}
-
-// Update is a change of facts, in the order of its text.
-type Update struct{ Insert, Delete []Rows }
-
-// Request reads {"principal":…,"action":…,"resource":…,"context":{…},"entities":[…]}, of which the last two may be left out.
-func (r *Reader) Request(text []byte, req *Request) *Error { panic("unfinished") }
-
-// Batch reads {"requests":[…]} and returns where the requests stand, each to be read alone.
-func (r *Reader) Batch(text []byte) ([]Item, *Error) { panic("unfinished") }
-
-// Query reads {"goal":"…"}, together with the fields of a request or without them.
-func (r *Reader) Query(text []byte, q *Query) *Error { panic("unfinished") }
-
-// Update reads {"insert":{"predicate":[[…],…]},"delete":{…}}.
-func (r *Reader) Update(text []byte, u *Update) *Error { panic("unfinished") }
-
-// Entities reads a JSON array of Cedar entities and hands each on with its offset.
-func (r *Reader) Entities(text []byte, add func(e entity.Entity, offset int)) *Error {
-	panic("unfinished")
+	err  Error
+	path string // in the text, to what err is about
 }
 
 // Value reads one value.
-func (r *Reader) Value(text []byte) (value.Value, *Error) { panic("unfinished") }
+func (r *Reader) Value(text []byte) (value.Value, *Error) {
+	return r.whole(text, func() (value.Value, bool) { return r.value(nil) })
+}
 
 // Record reads a JSON object as a record.
-func (r *Reader) Record(text []byte) (value.Value, *Error) { panic("unfinished") }
+func (r *Reader) Record(text []byte) (value.Value, *Error) {
+	return r.whole(text, func() (value.Value, bool) { return r.record(rules{}) })
+}
 
-// Context reads a JSON object as the context of an action, or a part of it.
-func (r *Reader) Context(text []byte, action value.Value) (value.Value, *Error) { panic("unfinished") }
+// Context reads a JSON object as a part of the context of an action, which is guided by the schema but may lack what it requires.
+func (r *Reader) Context(text []byte, action value.Value) (value.Value, *Error) {
+	typ := r.contextType(action)
+	return r.whole(text, func() (value.Value, bool) { return r.record(rules{typ: typ, part: true}) })
+}
+
+// whole reads a text that is one value.
+func (r *Reader) whole(text []byte, read func() (value.Value, bool)) (v value.Value, err *Error) {
+	ok := r.begin(text, value.MaxDepth)
+	if ok {
+		r.space()
+		v, ok = read()
+	}
+	return v, r.finish(ok && r.end())
+}
+
+// Entities reads a document's JSON array of Cedar entities and hands each on with its offset. The entity's parents belong to the
+// reader and last during the call.
+func (r *Reader) Entities(text []byte, add func(e entity.Entity, offset int)) *Error {
+	ok := r.begin(text, value.MaxDepth)
+	r.document = true
+	if ok {
+		r.space()
+		ok = r.entities(func(e *entity.Entity, at int) {
+			add(*e, at)
+			r.parents = r.parents[:0]
+		})
+	}
+	return r.finish(ok && r.end())
+}
+
+// KeyOffset returns where in a text that was read without error a key of the object at an offset stands. What it lacks is the object's
+// own place to blame.
+func (r *Reader) KeyOffset(text []byte, object int, key string) int {
+	r.text, r.pos = text, object+1
+	for n := 0; ; n++ {
+		k, at, more, _ := r.member(n)
+		if more && string(k) == key {
+			return at
+		}
+		if !more || !r.skip() {
+			return object
+		}
+	}
+}
+
+// unknown notes a field that isn't one of those known.
+func (r *Reader) unknown(at int, key []byte, known ...string) bool {
+	r.fail(at, CodeUnknownField, "unknown field "+quoteCut(key))
+	if near := source.Nearest(string(key), known); near != "" {
+		r.err.Help = "did you mean \"" + near + "\"?"
+	}
+	return false
+}
