@@ -5,13 +5,11 @@ import (
 
 	"github.com/cedar-policy/cedar-go/types"
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
-
-	"github.com/rune-authz/rune/engine/internal/source"
 )
 
 // locateBudget bounds the nodes that the validator goes through, in all request environments, to find the places of faults.
 // Beyond it they stand where the search has come to.
-const locateBudget = 20_000_000
+const locateBudget = 2_000_000
 
 // locateInCondition finds the places of messages about a condition.
 func (v *validator) locateInCondition(c *conditionMark, body ast.IsNode, found messages) {
@@ -31,28 +29,28 @@ func (v *validator) locate(n ast.IsNode, m *mark, guards []ast.IsNode, found mes
 		return
 	}
 	wants := operandTest(n)
+	own := found
 	for i, kid := range children(n) {
-		guards := guards
-		if g := guardOf(n, i); g != nil {
-			guards = append(guards[:len(guards):len(guards)], g)
-		}
 		if v.budget < 0 {
 			break
 		}
-		inside := v.try(guards, self(kid), m).only(found)
-		v.locate(kid, m.kids[i], guards, inside)
-		found = found.without(inside)
-		if wants == nil || len(found) == 0 {
-			continue
+		under := guards
+		if g := guardOf(n, i); g != nil {
+			under = append(guards[:len(guards):len(guards)], g)
 		}
-		about := v.try(guards, wants(kid), m).only(found)
-		for text := range about {
-			v.add(m.kids[i].whole, text, "")
+		inside := v.try(under, self(kid), m).only(found)
+		v.locate(kid, m.kids[i], under, inside)
+		own = own.without(inside)
+		if rest := found.without(inside); wants != nil && len(rest) > 0 {
+			about := v.try(under, wants(kid), m).only(rest)
+			for text := range about {
+				v.add(m.kids[i].whole, text, "")
+			}
+			own = own.without(about)
 		}
-		found = found.without(about)
 	}
-	for text := range found {
-		v.add(m.at, text, v.help(n, text))
+	for text := range own {
+		v.add(m.at, text, v.help(n, m, text))
 	}
 }
 
@@ -135,16 +133,17 @@ func operandTest(n ast.IsNode) func(ast.IsNode) ast.IsNode {
 }
 
 // help says how to mend what the validator says of a node.
-func (v *validator) help(n ast.IsNode, text string) string {
+func (v *validator) help(n ast.IsNode, m *mark, text string) string {
+	unsafe := strings.HasPrefix(text, "unable to guarantee safety")
 	switch n := n.(type) {
 	case ast.NodeTypeAccess:
-		if strings.HasPrefix(text, "unable to guarantee safety") {
-			return "ask for it first, as in: context has x && context.x == 1"
+		if unsafe {
+			return v.guard(m, " has "+v.policy.text(m.at))
 		}
-		return didYouMean(source.Nearest(string(n.Value), v.attributes()))
+		return didYouMean(string(n.Value), v.attributes())
 	case ast.NodeTypeGetTag:
-		if strings.HasPrefix(text, "unable to guarantee safety") {
-			return `ask for it first, as in: principal.hasTag("x") && principal.getTag("x") == 1`
+		if unsafe {
+			return v.guard(m, ".hasTag("+v.policy.text(m.kids[1].whole)+")")
 		}
 	case ast.NodeValue:
 		if uid, ok := n.Value.(types.EntityUID); ok {
@@ -152,6 +151,14 @@ func (v *validator) help(n ast.IsNode, text string) string {
 		}
 	}
 	return ""
+}
+
+// guard is the help for a read that should be guarded.
+func (v *validator) guard(m *mark, test string) string {
+	if test = v.policy.text(m.kids[0].whole) + test; len(test) > maxQuoted || strings.Contains(test, "\n") {
+		return "ask first whether it is there"
+	}
+	return "ask first whether it is there: " + test + " && …"
 }
 
 // attributes lists the names of all attributes in the schema.

@@ -105,7 +105,7 @@ func (p *parser) recover(first int) {
 
 // policyMarks reads a policy and says where its parts stand.
 func (p *parser) policyMarks() marks {
-	m := marks{file: p.file}
+	m := marks{file: p.file, src: p.src}
 	p.sawEffect = false
 	m.annots = p.annotations()
 	m.head = p.peek().extent

@@ -43,6 +43,7 @@ type Annotation struct {
 // marks is the token map of a policy: where the parts of its AST stand, in the order of the AST.
 type marks struct {
 	file       source.FileID
+	src        []byte // of the file
 	annots     []extent
 	head       extent
 	scope      [3]scopeMark // principal, action, resource
@@ -71,6 +72,8 @@ type mark struct {
 	height int // nodes on the longest way down
 	nest   int // brackets, ifs, prefix operators and members on the way down that has the most
 }
+
+func (p *Policy) text(e extent) string { return string(p.marks.src[e.start:e.end]) }
 
 func (p *Policy) span(e extent) source.Span {
 	return source.Span{File: p.marks.file, Start: e.start, End: e.end}

@@ -137,9 +137,7 @@ func (v *validator) validate(p *Policy) {
 	bare := *p.AST
 	bare.Conditions = nil
 	inScope := v.of(&bare)
-	for text := range inScope {
-		v.locateInScope(text)
-	}
+	v.locateInScope(inScope)
 	for i, c := range p.AST.Conditions {
 		alone := bare
 		alone.Conditions = []ast.ConditionType{c}
@@ -154,7 +152,7 @@ func (v *validator) validate(p *Policy) {
 }
 
 func (v *validator) add(at extent, message, help string) {
-	v.faults = append(v.faults, fault{at, message, help})
+	v.faults = append(v.faults, fault{at, strings.ReplaceAll(message, "__cedar::internal::", ""), help})
 }
 
 // report reports the faults, those of one place as one.
@@ -200,28 +198,41 @@ func clip(message string) string {
 	return strings.ToValidUTF8(message[:maxMessage], "") + "…"
 }
 
-// locateInScope finds what a message about the scope is about.
-func (v *validator) locateInScope(text string) {
-	p, found := v.policy, false
-	for d := range p.marks.scope {
-		only := &ast.Policy{Effect: p.AST.Effect, Principal: ast.ScopeTypeAll{}, Action: ast.ScopeTypeAll{}, Resource: ast.ScopeTypeAll{}}
-		var constraint ast.IsScopeNode
-		switch d {
-		case 0:
-			only.Principal, constraint = p.AST.Principal, p.AST.Principal
-		case 1:
-			only.Action, constraint = p.AST.Action, p.AST.Action
-		default:
-			only.Resource, constraint = p.AST.Resource, p.AST.Resource
+// inapplicable is what the validator says of a scope for which the schema has no action; so it does where a name is unknown.
+const inapplicable = "unable to find an applicable action given the policy scope constraints"
+
+// locateInScope finds what messages about the scope are about.
+func (v *validator) locateInScope(found messages) {
+	unknown := false
+	for text := range found {
+		unknown = unknown || strings.HasPrefix(text, "unrecognized ")
+	}
+	p := v.policy
+	rest := found
+	for d, only := range alone(p.AST) {
+		inside := v.of(only).only(found)
+		for text := range inside {
+			if !unknown || text != inapplicable {
+				v.addInScope([]ast.IsScopeNode{p.AST.Principal, p.AST.Action, p.AST.Resource}[d], &p.marks.scope[d], text)
+			}
 		}
-		if v.of(only)[text] > 0 {
-			v.addInScope(constraint, &p.marks.scope[d], text)
-			found = true
+		rest = rest.without(inside)
+	}
+	for text := range rest {
+		if !unknown || text != inapplicable {
+			v.add(p.marks.head, text, scopeHelpOf(text))
 		}
 	}
-	if !found {
-		v.add(p.marks.head, text, "no action of the schema applies to such a principal and resource")
+}
+
+// alone returns three policies, each with one of a policy's constraints and no condition.
+func alone(p *ast.Policy) [3]*ast.Policy {
+	var out [3]*ast.Policy
+	for d := range out {
+		out[d] = &ast.Policy{Effect: p.Effect, Principal: ast.ScopeTypeAll{}, Action: ast.ScopeTypeAll{}, Resource: ast.ScopeTypeAll{}}
 	}
+	out[0].Principal, out[1].Action, out[2].Resource = p.Principal, p.Action, p.Resource
+	return out
 }
 
 // addInScope puts a message at the type or entity of a constraint that it names, else at the constraint.
@@ -235,8 +246,15 @@ func (v *validator) addInScope(constraint ast.IsScopeNode, m *scopeMark, text st
 	}}
 	n.scope(constraint, m)
 	if !found {
-		v.add(m.extent, text, "")
+		v.add(m.extent, text, scopeHelpOf(text))
 	}
+}
+
+func scopeHelpOf(text string) string {
+	if text == inapplicable {
+		return "the schema has no action for this"
+	}
+	return ""
 }
 
 // nearest suggests what a type or action that the schema lacks was meant to be.
@@ -256,14 +274,14 @@ func (v *validator) nearest(typ types.EntityType, uid types.EntityUID) string {
 			known = append(known, string(name))
 		}
 	}
-	return didYouMean(source.Nearest(word, known))
+	return didYouMean(word, known)
 }
 
 func isAction(typ string) bool { return typ == "Action" || strings.HasSuffix(typ, "::Action") }
 
-func didYouMean(word string) string {
-	if word == "" {
-		return ""
+func didYouMean(word string, known []string) string {
+	if near := source.Nearest(word, known); near != "" && near != word {
+		return "did you mean " + near + "?"
 	}
-	return "did you mean " + word + "?"
+	return ""
 }
