@@ -2,9 +2,7 @@ package lint
 
 import (
 	"fmt"
-	"go/ast"
 	"go/importer"
-	"go/parser"
 	"go/token"
 	"go/types"
 	"io"
@@ -86,15 +84,20 @@ func TestStateless_finds(t *testing.T) {
 		{"func f() { copy(list, list) }", "list changes"},
 		{"func f() { s.f = 1 }", "s changes"},
 		{"func f() { (s).f += 1 }", "s changes"},
-		{"func f() *int { return &n }", "n's address is taken"},
-		{"func f() []int { return table[:] }", "table is sliced"},
-		{"func f() { counter.inc() }", "counter's address is taken"},
+		{"func f() { counter.inc() }", "counter changes"},
+		{"func f() { p := &s; p.f = 1 }", "p changes"},
+		{"func f() { p := &table[0]; *p = 1 }", "p changes"},
+		{"func f() { t := table[:]; t[0] = 1 }", "t changes"},
+		{"func f() { var t = list; t[0]++ }", "t changes"},
+		{"func f() { for i := range m { q := m; delete(q, i) } }", "q changes"},
 		{"func f() { for n = range 3 { } }", "n changes"},
 		{"func f() { go f() }", "goroutine"},
 		{"func f() { c := make(chan int); c <- 1 }", "channel"},
 		{"func f() { select {} }", "select"},
 		{"func f() { n := 1; n = 2; _ = n }", ""},
 		{"func f() int { return table[0] + len(list) + m[1] + s.f }", ""},
+		{"func f() int { p := &table[0]; t := table[:]; t = nil; return *p + len(t) }", ""},
+		{"func f() int { x := table[0]; x++; y := s; y.f = 1; return x }", ""},
 		{"var derived = n + 1\nfunc f() (out []int) { for _, x := range list { out = append(out, x) }; return }", ""},
 	} {
 		found, err := impurities("p", map[string]string{"p.go": head + c.code}, importer.Default())
@@ -124,114 +127,3 @@ func exportImporter(list []*pkg) types.Importer {
 	})
 }
 
-// impurities lists, with positions, what in the files of a package has state or runs at the same time.
-func impurities(path string, files map[string]string, imp types.Importer) ([]string, error) {
-	fset := token.NewFileSet()
-	var parsed []*ast.File
-	for name, text := range files {
-		f, err := parser.ParseFile(fset, name, text, parser.SkipObjectResolution)
-		if err != nil {
-			return nil, err
-		}
-		parsed = append(parsed, f)
-	}
-	info := &types.Info{Uses: map[*ast.Ident]types.Object{}, Selections: map[*ast.SelectorExpr]*types.Selection{}, Types: map[ast.Expr]types.TypeAndValue{}}
-	config := types.Config{Importer: imp}
-	if _, err := config.Check(path, fset, parsed, info); err != nil {
-		return nil, err
-	}
-	s := &scan{fset: fset, info: info}
-	for _, f := range parsed {
-		ast.Inspect(f, s.visit)
-	}
-	slices.Sort(s.found)
-	return s.found, nil
-}
-
-// scan looks for impurities in syntax trees.
-type scan struct {
-	fset  *token.FileSet
-	info  *types.Info
-	found []string
-}
-
-func (s *scan) report(at ast.Node, format string, args ...any) {
-	s.found = append(s.found, fmt.Sprintf("%s: ", s.fset.Position(at.Pos()))+fmt.Sprintf(format, args...))
-}
-
-func (s *scan) visit(n ast.Node) bool {
-	switch n := n.(type) {
-	case *ast.GoStmt:
-		s.report(n, "a goroutine")
-	case *ast.SelectStmt:
-		s.report(n, "a select")
-	case *ast.ChanType:
-		s.report(n, "a channel")
-	case *ast.AssignStmt:
-		for _, l := range n.Lhs {
-			s.write(l, "%s changes")
-		}
-	case *ast.IncDecStmt:
-		s.write(n.X, "%s changes")
-	case *ast.RangeStmt:
-		s.write(n.Key, "%s changes")
-		s.write(n.Value, "%s changes")
-	case *ast.UnaryExpr:
-		if n.Op == token.AND {
-			s.write(n.X, "%s's address is taken")
-		}
-	case *ast.SliceExpr:
-		if _, array := s.info.TypeOf(n.X).Underlying().(*types.Array); array {
-			s.write(n.X, "%s is sliced")
-		}
-	case *ast.CallExpr:
-		s.call(n)
-	}
-	return true
-}
-
-// call finds built-in functions that change their first argument, and methods that take their receiver's address.
-func (s *scan) call(n *ast.CallExpr) {
-	switch f := ast.Unparen(n.Fun).(type) {
-	case *ast.Ident:
-		if b, ok := s.info.Uses[f].(*types.Builtin); ok && slices.Contains([]string{"delete", "clear", "copy"}, b.Name()) {
-			s.write(n.Args[0], "%s changes")
-		}
-	case *ast.SelectorExpr:
-		sel := s.info.Selections[f]
-		if sel == nil || sel.Kind() != types.MethodVal {
-			return
-		}
-		_, byAddress := sel.Obj().Type().(*types.Signature).Recv().Type().(*types.Pointer)
-		if _, pointer := sel.Recv().(*types.Pointer); byAddress && !pointer {
-			s.write(f.X, "%s's address is taken")
-		}
-	}
-}
-
-// write reports e if it is a package-level variable or a part of one.
-func (s *scan) write(e ast.Expr, format string) {
-	for e != nil {
-		switch x := ast.Unparen(e).(type) {
-		case *ast.Ident:
-			if v, ok := s.info.Uses[x].(*types.Var); ok && v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
-				s.report(x, format, x.Name)
-			}
-			return
-		case *ast.SelectorExpr:
-			if v, ok := s.info.Uses[x.Sel].(*types.Var); ok && v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
-				s.report(x, format, x.Sel.Name)
-				return
-			}
-			e = x.X
-		case *ast.IndexExpr:
-			e = x.X
-		case *ast.StarExpr:
-			e = x.X
-		case *ast.SliceExpr:
-			e = x.X
-		default:
-			return
-		}
-	}
-}
