@@ -126,4 +126,3 @@ func exportImporter(list []*pkg) types.Importer {
 		return os.Open(export[path])
 	})
 }
-
