@@ -84,7 +84,7 @@ func (p *parser) method(name token, args int) {
 	f, ok := extensionOf(text)
 	switch {
 	case !ok:
-		p.fail(name, fmt.Sprintf("there is no method %q", text), p.nearestHelp(name, extensionNames(true)...))
+		p.fail(name, "there is no method "+p.quote(name), p.nearestHelp(name, extensionNames(true)...))
 	case !f.method:
 		p.fail(name, fmt.Sprintf("%q is a function, not a method", text), fmt.Sprintf("write %s(…)", text))
 	}

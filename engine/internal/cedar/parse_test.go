@@ -328,6 +328,21 @@ func TestParse_errors(t *testing.T) {
 		{when("\"a\nb\" == \"\""), `
 1:44 cedar.syntax "\"a": the string that starts here doesn't end on its line (close it with ")
 `},
+		{when("\"\\x7F\\u{1F600}\" == 'x'"), `
+1:63 cedar.syntax "'": unexpected "'" (strings stand in double quotes)
+`},
+		{when(strings.Repeat("é", 30)), `
+1:44 cedar.syntax "é": unexpected "é"
+`},
+		{when("principal." + strings.Repeat("b", 60) + "()"), `
+1:54 cedar.syntax "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb": there is no method "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb…"
+`},
+		{"permit(principal == A::\"\\", `
+1:24 cedar.syntax "\"\\": the string that starts here doesn't end on its line (close it with ")
+`},
+		{"permit(principal == A::\"\\\n\", action, resource);", `
+1:24 cedar.syntax "\"\\": the string that starts here doesn't end on its line (close it with ")
+`},
 		{when("1 +"), `
 1:48 cedar.syntax "}": found "}" where an expression is expected
 `},
