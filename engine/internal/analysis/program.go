@@ -180,7 +180,8 @@ const (
 )
 
 // Aggregate is a function over the distinct rows of an auxiliary predicate whose first len(Group) columns equal Group. Those
-// columns are demanded of Pred; the rest are the variables in the braces (an alternative that lacks one gives value.None).
+// columns are demanded of Pred; the rest are the variables in the braces, each `_` included (an alternative that lacks one gives a
+// constant that no document can write).
 // The value aggregated is the last column where HasValue; it is not among the variables: rows that differ in it alone can't be.
 type Aggregate struct {
 	Op       AggregateOp
@@ -201,6 +202,8 @@ type Expr struct {
 	Pattern []string      // OpLike: the literal parts between stars
 	Fn      value.Op      // OpCall: the operation
 	Span    source.Span
+
+	size int // nodes, shared ones counted each time
 }
 
 // Op is the operator of an Expr.
@@ -269,6 +272,10 @@ type Program struct {
 	Named map[NamedKey]PredID
 	// DerivesParents, DerivesAttributes, DerivesTags: rules or facts of the kind exist.
 	DerivesParents, DerivesAttributes, DerivesTags bool
+
+	env      *environment // for goals and updates
+	contexts map[value.Value]bool
+	whole    bool
 }
 
 // NamedKey names an attribute or tag predicate.

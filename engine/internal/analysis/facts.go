@@ -1,0 +1,268 @@
+package analysis
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/rune-authz/rune/engine/internal/datalog"
+	"github.com/rune-authz/rune/engine/internal/document"
+	"github.com/rune-authz/rune/engine/internal/source"
+	"github.com/rune-authz/rune/engine/internal/value"
+)
+
+// facts coerces the facts of tables and statements, and notes the types that they give to columns without a declaration.
+func (a *analysis) facts(in Input) []Facts {
+	var out []Facts
+	for i := range in.Facts {
+		out = a.tableFacts(out, &in.Facts[i])
+	}
+	return a.statementFacts(out, in.Statements)
+}
+
+// statementFacts gathers the facts of [rules], in one list a predicate.
+func (a *analysis) statementFacts(out []Facts, statements []datalog.Statement) []Facts {
+	at := map[PredID]int{}
+	for i := range statements {
+		st := &statements[i]
+		if st.Decl != nil || st.Body != nil {
+			continue
+		}
+		id, ok := a.byName[st.Head.Pred]
+		if !ok || a.preds[id].Kind != PredUser && a.preds[id].Kind != PredStore || len(st.Head.Args) != a.preds[id].Arity || !a.constantHead(&st.Head) {
+			continue
+		}
+		row := a.factRow(&st.Head, id)
+		if row != nil && (id == PredAttribute || id == PredTag) {
+			id = a.fieldPredicate(id == PredTag, row[1])
+		}
+		j, ok := at[id]
+		if !ok {
+			j = len(out)
+			at[id] = j
+			out = append(out, Facts{Pred: id})
+		}
+		f := &out[j]
+		f.Rows, f.Count, f.Origin = append(f.Rows, row...), f.Count+1, append(f.Origin, st.Span)
+	}
+	return out
+}
+
+// factRow coerces a fact's arguments.
+func (a *analysis) factRow(head *datalog.Atom, id PredID) []value.Value {
+	row := make([]value.Value, 0, len(head.Args))
+	columns := a.infos[id].columns
+	for i, e := range head.Args {
+		v, _ := a.simple(e)
+		col := &columns[i]
+		if t := a.coerceConstant(col, v, e.Span); t != v && a.table.EntityType(t) == a.missing {
+			row = append(row, t) // reported
+			continue
+		} else {
+			v = t
+		}
+		if !a.accepts(col, v, e.Span) {
+			a.misfit(id, i, v, e.Span)
+		}
+		row = append(row, v)
+	}
+	return row
+}
+
+// accepts takes a fact's value into a column: it checks it against a declared type, or widens an inferred one. It returns false where
+// the kinds conflict.
+func (a *analysis) accepts(col *column, v value.Value, at source.Span) bool {
+	if col.declared {
+		return fits(a.table, v, col.Type)
+	}
+	t := typeOf(a.table, v)
+	switch {
+	case !col.known:
+		col.Type, col.first, col.sure, col.known, col.at = t, t, sure, true, at
+	case sameType(t, col.Type):
+	case t.Kind != col.Kind:
+		return false
+	default:
+		col.Type = join(col.Type, t)
+	}
+	return true
+}
+
+// misfit reports a value that isn't of its column's type.
+func (a *analysis) misfit(id PredID, column int, v value.Value, at source.Span) {
+	col := &a.infos[id].columns[column]
+	t := typeOf(a.table, v)
+	d := a.diags.Errorf(at, codeType, "%s is %s, and column %d of %s is %s", a.show(v), a.describe(t), column+1, a.preds[id].Name, a.describe(col.Type))
+	if !col.at.IsZero() {
+		d.Related = append(d.Related, source.Related{Span: col.at, Message: "the column is " + a.describe(col.Type) + " here"})
+	}
+	if !col.declared {
+		d.Help = "declare the column with the type that both have: any, or " + a.describe(t)[len(article(a.describe(t))):]
+	}
+}
+
+func article(s string) string {
+	for _, a := range []string{"an ", "a "} {
+		if len(s) > len(a) && s[:len(a)] == a {
+			return a
+		}
+	}
+	return ""
+}
+
+// show writes a value for a message, cut where it is long.
+func (a *analysis) show(v value.Value) string {
+	text := a.table.Append(nil, v)
+	if len(text) > 60 {
+		return string([]rune(string(text[:60]))) + "…"
+	}
+	return string(text)
+}
+
+// tableFacts coerces the rows of a table in place.
+func (a *analysis) tableFacts(out []Facts, t *document.Table) []Facts {
+	id, ok := a.byName[t.Pred]
+	if !ok || a.preds[id].Kind != PredUser && a.preds[id].Kind != PredStore || t.Len() == 0 {
+		return out
+	}
+	if a.preds[id].Kind == PredStore && !t.CSV || t.Width != a.preds[id].Arity {
+		return out // reported
+	}
+	if !a.arrange(id, t) {
+		return out
+	}
+	a.infos[id].facts = true
+	for i := range t.Width {
+		a.tableColumn(id, i, t)
+	}
+	if id == PredAttribute || id == PredTag {
+		return a.fieldFacts(out, id, t)
+	}
+	return append(out, Facts{Pred: id, Count: t.Len(), Rows: t.Rows, Origin: t.Spans})
+}
+
+// fieldFacts sorts the rows of attribute.csv or tag.csv by predicate: names that rules derive have their own.
+func (a *analysis) fieldFacts(out []Facts, id PredID, t *document.Table) []Facts {
+	at := map[PredID]int{}
+	for i := range t.Len() {
+		row := t.Row(i)
+		p := a.fieldPredicate(id == PredTag, row[1])
+		j, ok := at[p]
+		if !ok {
+			j = len(out)
+			at[p] = j
+			out = append(out, Facts{Pred: p})
+		}
+		f := &out[j]
+		f.Rows, f.Count, f.Origin = append(f.Rows, row...), f.Count+1, append(f.Origin, t.Spans[i])
+	}
+	return out
+}
+
+// arrange puts the columns of a CSV file in the order of the declaration, where that names them.
+func (a *analysis) arrange(id PredID, t *document.Table) bool {
+	columns := a.infos[id].columns
+	if !t.CSV || len(t.Header) != len(columns) || !slices.ContainsFunc(columns, func(c column) bool { return c.name != "" }) {
+		return true
+	}
+	order := make([]int, len(columns))
+	inPlace := true
+	for i := range columns {
+		order[i] = i
+		if name := columns[i].name; name != "" {
+			if order[i] = slices.Index(t.Header, name); order[i] < 0 {
+				a.missingColumn(id, t, name)
+				return false
+			}
+		}
+		inPlace = inPlace && order[i] == i
+	}
+	if inPlace {
+		return true
+	}
+	row := make([]value.Value, t.Width)
+	for r := range t.Len() {
+		cells := t.Row(r)
+		for i, from := range order {
+			row[i] = cells[from]
+		}
+		copy(cells, row)
+	}
+	return true
+}
+
+func (a *analysis) missingColumn(id PredID, t *document.Table, name string) {
+	at := t.HeaderSpan
+	if at.IsZero() {
+		at = t.Span
+	}
+	d := a.diags.Errorf(at, codeColumnName, "the file has no column %q, which the declaration of %s names", name, t.Pred)
+	d.Related = append(d.Related, source.Related{Span: a.infos[id].at, Message: t.Pred + " is declared here"})
+	if near := source.Nearest(name, t.Header); near != "" {
+		d.Help = fmt.Sprintf("rename the column %q", near)
+	} else {
+		d.Help = "name the columns in the first row as in the declaration"
+	}
+}
+
+// maxMisfits is how many misfits of one column of one table are reported.
+const maxMisfits = 20
+
+// tableColumn coerces and checks one column of a table.
+func (a *analysis) tableColumn(id PredID, i int, t *document.Table) {
+	col := &a.infos[id].columns[i]
+	from := fromData
+	if t.CSV {
+		from = fromCSV
+	}
+	coerces := col.declared && col.Kind != TypeAny && col.Kind != TypeString && col.Kind != TypeRecord
+	kind := value.Kind(255)
+	if !coerces && col.known && (col.Kind == TypeString || col.Kind == TypeLong || col.Kind == TypeBool) {
+		kind = value.Kind(col.Kind - 1)
+	}
+	wrong := 0
+	for r, n := 0, t.Len(); r < n && wrong < maxMisfits; r++ {
+		cell := &t.Rows[r*t.Width+i]
+		if cell.Kind() == kind {
+			continue // of the type already; most are
+		}
+		if coerces {
+			v, f := a.coerce(col, col.Type, *cell, from)
+			if f != nil || v.Kind() == value.KindString && from == fromCSV {
+				wrong++
+				a.badCell(id, i, *cell, t, r, f)
+				continue
+			}
+			*cell = v
+		}
+		if !a.accepts(col, *cell, cellSpan(t, r, i)) {
+			wrong++
+			a.misfit(id, i, *cell, cellSpan(t, r, i))
+		} else if kind == 255 && !coerces && (col.Kind == TypeString || col.Kind == TypeLong || col.Kind == TypeBool) {
+			kind = value.Kind(col.Kind - 1)
+		}
+	}
+}
+
+// badCell reports text that doesn't stand for a value of its column.
+func (a *analysis) badCell(id PredID, i int, cell value.Value, t *document.Table, r int, f *value.Fault) {
+	col, at := &a.infos[id].columns[i], cellSpan(t, r, i)
+	switch {
+	case t.CSV && len(a.table.Text(cell)) == 0:
+		d := a.diags.Errorf(at, codeEmptyCell, "column %d of %s is empty", i+1, t.Pred)
+		d.Help = "only a column of strings may be empty, and this is " + a.describe(col.Type)
+	case f != nil:
+		a.diags.Errorf(at, f.Code, "%s", f.Message)
+	default:
+		a.misfit(id, i, cell, at)
+	}
+}
+
+func cellSpan(t *document.Table, row, column int) source.Span {
+	switch {
+	case t.CellSpans != nil:
+		return t.CellSpans[row*t.Width+column]
+	case row < len(t.Spans):
+		return t.Spans[row]
+	}
+	return t.Span
+}

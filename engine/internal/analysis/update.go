@@ -1,0 +1,71 @@
+package analysis
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/rune-authz/rune/engine/internal/source"
+	"github.com/rune-authz/rune/engine/internal/value"
+)
+
+// Row checks a row of an update and coerces its cells in place to the types of the predicate's columns. A fact of attribute or tag whose
+// name rules derive belongs to the predicate of that name.
+func (p *Program) Row(pred string, cells []value.Value) (PredID, []value.Value, *value.Fault) {
+	id, ok := p.ByName[pred]
+	if !ok {
+		return 0, nil, p.unknownPredicate(pred)
+	}
+	info := &p.env.infos[id]
+	switch kind := p.Preds[id].Kind; {
+	case kind != PredUser && kind != PredStore:
+		return 0, nil, updateFault(codeUpdateReserved, "%s isn't made of facts", pred)
+	case kind == PredUser && info.rules && !info.facts:
+		return 0, nil, updateFault(codeDerivedPredicate, "%s is derived by rules, and can't be updated", pred)
+	case len(cells) != p.Preds[id].Arity:
+		return 0, nil, updateFault(codeUpdateArity, "a row of %s has %s, not %d", pred, plural(p.Preds[id].Arity, "cell"), len(cells))
+	}
+	for i := range cells {
+		col := &info.columns[i]
+		v := cells[i]
+		if col.declared {
+			var f *value.Fault
+			if v, f = p.env.coerce(col, col.Type, v, fromData); f != nil {
+				return 0, nil, f
+			}
+		}
+		if !fits(p.env.table, v, col.Type) {
+			return 0, nil, updateFault(codeUpdateType, "column %d of %s is of type %s, and this is a value of type %s", i+1, pred,
+				p.AppendType(nil, col.Type), p.AppendType(nil, typeOf(p.env.table, v)))
+		}
+		cells[i] = v
+	}
+	if id == PredAttribute || id == PredTag {
+		id = p.env.fieldOf(id, cells[1])
+	}
+	return id, cells, nil
+}
+
+// fieldOf returns the predicate of a name's attribute or tag, or the general one.
+func (env *environment) fieldOf(general PredID, name value.Value) PredID {
+	if id, ok := env.named[NamedKey{Tag: general == PredTag, Name: name}]; ok {
+		return id
+	}
+	return general
+}
+
+func updateFault(code source.Code, format string, args ...any) *value.Fault {
+	return &value.Fault{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+func (p *Program) unknownPredicate(pred string) *value.Fault {
+	f := updateFault(codeUpdatePredicate, "there is no predicate %q", pred)
+	var names []string
+	for name := range p.ByName {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if near := source.Nearest(pred, names); near != "" {
+		f.Message += ": did you mean " + near + "?"
+	}
+	return f
+}
