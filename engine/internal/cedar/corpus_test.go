@@ -8,20 +8,19 @@ import (
 
 	cedargo "github.com/cedar-policy/cedar-go"
 	"github.com/cedar-policy/cedar-go/types"
-	cedarschema "github.com/cedar-policy/cedar-go/x/exp/schema"
-	"github.com/cedar-policy/cedar-go/x/exp/schema/resolved"
 	exptypes "github.com/cedar-policy/cedar-go/x/exp/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/rune-authz/rune/engine/internal/corpus"
 	"github.com/rune-authz/rune/engine/internal/entity"
+	"github.com/rune-authz/rune/engine/internal/schema"
 	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
-// Every case of Cedar's own corpora: the decision, the ids of reasons and errors, and what the validator says of policies. In
-// short mode every 25th case.
+// Every case of Cedar's own corpora: the decision, the ids of reasons and errors, and the verdicts of validation. In short mode
+// every 25th case.
 func TestCorpus_generated(t *testing.T) {
 	c, err := corpus.Generated()
 	runCorpus(t, c, err, 7750, recorded)
@@ -54,7 +53,7 @@ func runCorpus(t *testing.T, c *corpus.Corpus, err error, want int, expect expec
 		r := corpusRun{Case: k, T: t, n: &n, expect: expect}
 		r.run()
 	}
-	t.Logf("%d cases, %d policies, %d requests, %d verdicts on policies; none skipped", n.cases, n.policies, n.requests, n.verdicts)
+	t.Logf("%d cases, %d policies, %d requests, %d verdicts on policies, entities and requests; none skipped", n.cases, n.policies, n.requests, n.verdicts)
 	if n.cases == 0 || n.requests == 0 || n.verdicts == 0 {
 		t.Error("nothing was compared")
 	}
@@ -69,7 +68,8 @@ type corpusRun struct {
 	n *counts
 
 	files    source.Files
-	schema   *resolved.Schema
+	table    *value.Table
+	schema   *schema.Schema
 	expect   expectation
 	policies *cedargo.PolicySet
 }
@@ -90,18 +90,19 @@ func asked(r *corpusRun, q *corpus.Request, entities types.EntityMap, context ty
 
 func (r *corpusRun) run() {
 	r.n.cases++
-	var s cedarschema.Schema
-	r.must(s.UnmarshalCedar(r.Schema))
-	var err error
-	r.schema, err = s.Resolve()
-	r.must(err)
-	entities := r.entities()
+	r.table = value.NewTable(value.Key{1, 2})
 	var diags source.List
-	file := r.files.Add("policies.cedar", r.Policies)
+	file := r.files.Add("x.cedarschema", r.Schema)
+	r.schema = schema.Parse(r.table, &r.files, []source.Span{{File: file, End: uint32(len(r.Schema))}}, &diags)
+	file = r.files.Add("policies.cedar", r.Policies)
 	ps := Parse(&r.files, file, 0, len(r.Policies), &diags)
 	for _, d := range diags.All() {
 		r.Errorf("%s: %s", r.Case.Name, r.files.Render(d))
 	}
+	if diags.Failed() {
+		return
+	}
+	var err error
 	r.policies, err = cedargo.NewPolicySetFromBytes("", r.Policies)
 	r.must(err)
 	if n := len(r.policies.Map()); n != len(ps) {
@@ -109,14 +110,16 @@ func (r *corpusRun) run() {
 		return
 	}
 	r.n.policies += len(ps)
-	r.requests(ps, entities)
+	entities := r.entities()
 	r.verdicts(ps)
+	r.entityVerdicts(entities)
+	r.requests(ps, entities)
 }
 
 // entities reads the entities with the schema, or, as the validator's cases that don't fit theirs are meant to be, without.
 func (r *corpusRun) entities() types.EntityMap {
 	var guided exptypes.EntityMap
-	if guided.UnmarshalJSONWithSchema(r.Entities, r.schema) == nil {
+	if guided.UnmarshalJSONWithSchema(r.Entities, r.schema.Resolved()) == nil {
 		return types.EntityMap(guided)
 	}
 	var plain types.EntityMap
@@ -131,16 +134,17 @@ func (r *corpusRun) must(err error) {
 }
 
 func (r *corpusRun) requests(ps []*Policy, entities types.EntityMap) {
-	t := value.NewTable(value.Key{1, 2})
+	t := r.table
 	set := Compile(t, ps)
 	env := Env{Table: t, View: entity.NewView(t, convertEntities(t, entities))}
 	var out Outcome
-	for _, q := range r.Requests {
+	for i, q := range r.Requests {
 		r.n.requests++
 		var context types.Record
 		r.must(json.Unmarshal(q.Context, &context))
 		env.Principal, env.Action, env.Resource = uid(t, q.Principal), uid(t, q.Action), uid(t, q.Resource)
 		env.Context = convert(t, context)
+		r.requestVerdict(i, &env)
 		env.View.Reset()
 		set.Evaluate(&env, &out)
 		want := r.expect(r, &q, entities, context)
@@ -156,6 +160,38 @@ func (r *corpusRun) requests(ps []*Policy, entities types.EntityMap) {
 }
 
 func uid(t *value.Table, u corpus.UID) value.Value { return t.EntityOf(u.Type, u.ID) }
+
+// requestVerdict compares what our schema says of request i.
+func (r *corpusRun) requestVerdict(i int, env *Env) {
+	if i >= len(r.Validation.Requests) || r.Validation.Requests[i].Strict == nil {
+		return
+	}
+	r.n.verdicts++
+	fault := r.schema.CheckRequest(env.Table, env.Principal, env.Action, env.Resource, env.Context)
+	if want := *r.Validation.Requests[i].Strict; (fault == nil) != want {
+		r.Errorf("%s, request %d: well %t, want %t: %v", r.Case.Name, i, fault == nil, want, fault)
+	}
+}
+
+// entityVerdicts compares what our schema says of each entity.
+func (r *corpusRun) entityVerdicts(entities types.EntityMap) {
+	for _, e := range entities {
+		want, ok := r.Validation.Entities.PerEntity[string(e.UID.Type)+"::"+string(e.UID.ID)]
+		if !ok {
+			r.Errorf("%s: no verdict on %s", r.Case.Name, e.UID)
+			continue
+		}
+		r.n.verdicts++
+		var parents []value.Value
+		for p := range e.Parents.All() {
+			parents = append(parents, convert(r.table, p))
+		}
+		fault := r.schema.CheckEntity(r.table, convert(r.table, e.UID), convert(r.table, e.Attributes), convert(r.table, e.Tags), parents)
+		if (fault == nil) != (len(want.Errors) == 0) {
+			r.Errorf("%s: %s well %t, want %v: %v", r.Case.Name, e.UID, fault == nil, want.Errors, fault)
+		}
+	}
+}
 
 // verdicts compares what our validation says of each policy, in both modes.
 func (r *corpusRun) verdicts(ps []*Policy) {
@@ -173,7 +209,7 @@ func (r *corpusRun) verdicts(ps []*Policy) {
 func (r *corpusRun) verdict(p *Policy, permissive, want bool) {
 	r.n.verdicts++
 	var diags source.List
-	validatePolicies([]*Policy{p}, r.schema, Validation{Permissive: permissive}, &diags)
+	Validate([]*Policy{p}, r.schema, Validation{Permissive: permissive}, &diags)
 	if got := diags.Len() == 0; got != want {
 		r.Errorf("%s, permissive %t: well %t, want %t:\n%s", r.Case.Name, permissive, got, want, r.Policies[p.Span.Start:p.Span.End])
 	}
