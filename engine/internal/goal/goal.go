@@ -2,20 +2,18 @@
 package goal
 
 import (
+	"slices"
+
 	"github.com/rune-authz/rune/engine/internal/analysis"
 	"github.com/rune-authz/rune/engine/internal/entity"
 	"github.com/rune-authz/rune/engine/internal/relation"
+	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
 // Request is what the request predicates and context hold. For a goal without a request the first three are None, and Context
 // is the empty record.
 type Request struct{ Principal, Action, Resource, Context value.Value }
-
-// Limits bound the work of one request; 0 is no limit.
-type Limits struct {
-	Steps, ErrorSteps, Tuples, Tables, ArenaBytes, Depth, StringBytes, Collect int
-}
 
 // Verdict is a statement that holds or errs; Fault says why it errs.
 type Verdict struct {
@@ -25,46 +23,309 @@ type Verdict struct {
 }
 
 // Evaluator answers goals of one program, request after request, and reuses its memory. It is not safe for concurrent use.
-type Evaluator struct{}
+//
+// A goal is a predicate with values for some of its columns. It has a table, which collects its answers; rules run when their table is
+// made, and where a rule reads another table it leaves a frame there, which goes on with each answer, or, where it needs all answers,
+// once the table is complete. Nothing recurses: what is to do next stands on one stack. Tables are computed as T; only where that met an
+// error and somebody needs to know, P is computed in a table of its own.
+type Evaluator struct {
+	t       *value.Table
+	program *analysis.Program
+	db      *relation.Database
+	preds   []analysis.Predicate // the program's; while a query runs, its own as well
+	rules   []analysis.Rule
+	traits  []trait // by predicate
+	named   [2][]analysis.PredID
+	code    []*code // by rule; nil until first needed
+	version int     // of the database that code belongs to
 
-// New returns an evaluator of p over the facts in db and the entities in store.
-func New(t *value.Table, p *analysis.Program, db *relation.Database, store *entity.Store) *Evaluator {
-	panic("not yet")
+	request Request
+	view    *entity.View
+	patched bool
+	// direct: no rule makes parents, so that the hierarchy is walked without asking goals.
+	direct bool
+	// fields says of attributes and tags whether there is anything but what is stored.
+	fields [2]bool
+	grow   *growth // set while static predicates are materialised
+
+	budget
+	tableSet
+	work   []item
+	frames []frame
+	saved  []value.Value // of the frames
+	levels []level
+
+	vars     []value.Value // of the rule that runs
+	args     []value.Value // arguments of operations, a stack
+	cursors  []cursor
+	row      []value.Value
+	key      []value.Value
+	parts    []value.Value // words, aggregated values
+	fault    *value.Fault  // of the last erred
+	wait     *table        // of the last waits
+	marking  []*table
+	columns  []int
+	asker    *table // whose rule runs
+	search   search // of the rule that runs in P
+	gathered gathered
 }
 
-// Begin starts a request. Yield, which may be nil, is called at least every 50 000 steps.
-func (e *Evaluator) Begin(r Request, view *entity.View, limits Limits, yield func()) {}
+// mode tells the two derivations apart: what holds, and what holds or may hold for an error.
+type mode uint8
+
+const (
+	modeT mode = iota
+	modeP
+)
+
+// New returns an evaluator of p over the rows in db.
+func New(t *value.Table, p *analysis.Program, db *relation.Database, _ *entity.Store) *Evaluator {
+	e := &Evaluator{t: t, program: p, db: db, version: db.Version()}
+	e.preds = append(e.preds, p.Preds...)
+	e.rules = append(e.rules, p.Rules...)
+	e.code = make([]*code, len(e.rules))
+	e.findTraits(0)
+	for id := range p.Preds {
+		if p := &p.Preds[id]; p.Attr.IsValue() && p.Kind == analysis.PredStore {
+			e.named[tagIndex(p.IsTag)] = append(e.named[tagIndex(p.IsTag)], analysis.PredID(id))
+		}
+	}
+	for _, list := range e.named {
+		slices.SortFunc(list, func(a, b analysis.PredID) int { return t.Compare(p.Preds[a].Attr, p.Preds[b].Attr) })
+	}
+	e.tableSet.seed = t.Seed()
+	e.sizeLevels()
+	return e
+}
+
+func tagIndex(tag bool) int {
+	if tag {
+		return 1
+	}
+	return 0
+}
+
+// Begin starts a request. The view's derived rows are the evaluator's from then on. Yield, which may be nil, is called at least every
+// 50 000 steps.
+func (e *Evaluator) Begin(r Request, view *entity.View, limits Limits, yield func()) {
+	e.request, e.view = r, view
+	if e.version != e.db.Version() {
+		e.version = e.db.Version()
+		clear(e.code)
+	}
+	e.patched = view.Patched()
+	e.direct = len(e.preds[analysis.PredParent].Rules) == 0
+	e.fields = [2]bool{e.derives(analysis.PredAttribute, false), e.derives(analysis.PredTag, true)}
+	parents := !e.direct || e.db.Pred(int(analysis.PredParent)).Facts.Len() > 0
+	view.Derive(e, parents, e.fields[0], e.fields[1])
+	e.budget.begin(e.t, limits, yield)
+	e.reset()
+}
+
+// derives reports whether there are rules or facts for attributes or tags.
+func (e *Evaluator) derives(general analysis.PredID, tag bool) bool {
+	has := func(p analysis.PredID) bool {
+		return len(e.preds[p].Rules) > 0 || e.db.Pred(int(p)).Facts.Len() > 0
+	}
+	return has(general) || slices.ContainsFunc(e.named[tagIndex(tag)], has)
+}
+
+// reset drops what the last request left.
+func (e *Evaluator) reset() {
+	e.tableSet.reset()
+	e.search.faults = e.search.faults[:0]
+	e.work, e.frames, e.saved, e.args = e.work[:0], e.frames[:0], e.saved[:0], e.args[:0]
+	for i := range e.levels {
+		e.levels[i].open, e.levels[i].waited = e.levels[i].open[:0], 0
+	}
+}
 
 // Statements evaluates all statements in full and appends those that hold or err, in order.
-func (e *Evaluator) Statements(out []Verdict) []Verdict { return out }
+func (e *Evaluator) Statements(out []Verdict) []Verdict {
+	call := [...]value.Value{e.request.Principal, e.request.Action, e.request.Resource}
+	for i := range e.program.Statements {
+		s := &e.program.Statements[i]
+		pred := analysis.PredPermit
+		if s.Effect == analysis.Forbid {
+			pred = analysis.PredForbid
+		}
+		if !e.anyHeadFits(s.Rules, call[:]) {
+			continue
+		}
+		root := e.newRoot(pred, modeT, s.Rules, call[:])
+		e.drive(root)
+		switch {
+		case e.stop:
+			return out
+		case root.n > 0:
+			out = append(out, Verdict{Statement: int32(i)})
+		case root.errs:
+			if f := e.perhapsHolds(pred, s.Rules, call[:]); f != nil {
+				out = append(out, Verdict{Statement: int32(i), Errs: true, Fault: f})
+			}
+			if e.stop {
+				return out
+			}
+		}
+	}
+	return out
+}
+
+// perhapsHolds looks for the first of a statement's rules that may hold, and returns the error it would hold for.
+func (e *Evaluator) perhapsHolds(pred analysis.PredID, rules []int32, call []value.Value) *value.Fault {
+	for i := range rules {
+		if !e.headFits(rules[i], call) {
+			continue
+		}
+		root := e.newRoot(pred, modeP, rules[i:i+1], call)
+		e.drive(root)
+		if e.stop {
+			return nil
+		}
+		if root.n > 0 {
+			if f := root.faultOf(0); f != nil {
+				return f
+			}
+			return errHidden
+		}
+	}
+	return nil
+}
+
+func (e *Evaluator) anyHeadFits(rules []int32, call []value.Value) bool {
+	for _, r := range rules {
+		if e.headFits(r, call) {
+			return true
+		}
+	}
+	return false
+}
+
+// headFits compares a head's constants with a call.
+func (e *Evaluator) headFits(rule int32, call []value.Value) bool {
+	for i, a := range e.rules[rule].HeadArgs {
+		if a.Var == analysis.TermConst && call[i] != value.None && call[i] != a.Const {
+			return false
+		}
+	}
+	return true
+}
 
 // Query returns the rows of a goal, distinct and sorted.
-func (e *Evaluator) Query(g *analysis.Goal) ([][]value.Value, *value.Fault) { return nil, nil }
+func (e *Evaluator) Query(g *analysis.Goal) ([][]value.Value, *value.Fault) {
+	rule := e.enterGoal(g)
+	defer e.leaveGoal()
+	n := len(g.Columns)
+	call := make([]value.Value, n)
+	for i := range call {
+		call[i] = value.None
+	}
+	root := e.newRoot(-1, modeT, []int32{rule}, call)
+	e.drive(root)
+	if e.stop {
+		return nil, e.limitFault()
+	}
+	rows := make([][]value.Value, root.n)
+	for i := range rows {
+		rows[i] = slices.Clone(root.row(i))
+	}
+	slices.SortFunc(rows, e.t.CompareRows)
+	return rows, nil
+}
 
-// Exceeded names the limit that ended the evaluation, or is empty.
-func (e *Evaluator) Exceeded() string { return "" }
+// enterGoal adds a goal's own predicates and rules to the program's, and returns its rule.
+func (e *Evaluator) enterGoal(g *analysis.Goal) int32 {
+	from := len(e.preds)
+	e.preds = append(e.preds, g.ExtraPreds...)
+	e.rules = append(append(e.rules, g.ExtraRules...), g.Rule)
+	e.code = append(e.code, make([]*code, len(e.rules)-len(e.code))...)
+	e.findTraits(from)
+	e.sizeLevels()
+	return int32(len(e.rules) - 1)
+}
 
-// Steps returns the steps taken since Begin.
-func (e *Evaluator) Steps() int { return 0 }
-
-// Tuples returns the number of rows derived since Begin.
-func (e *Evaluator) Tuples() int { return 0 }
-
-// Tables returns the number of goals asked since Begin.
-func (e *Evaluator) Tables() int { return 0 }
-
-// RulesEvaluated returns the number of rules started since Begin.
-func (e *Evaluator) RulesEvaluated() int { return 0 }
+func (e *Evaluator) leaveGoal() {
+	e.preds = e.preds[:len(e.program.Preds)]
+	e.rules = e.rules[:len(e.program.Rules)]
+	e.code = e.code[:len(e.program.Rules)]
+	e.traits = e.traits[:len(e.program.Preds)]
+}
 
 // Field implements [entity.Deriver].
 func (e *Evaluator) Field(x, name value.Value, tag bool) (value.Value, entity.Status, *value.Fault) {
-	return value.None, entity.Absent, nil
+	for {
+		v, st := e.field(x, name, tag)
+		switch st {
+		case ok:
+			return v, entity.OK, nil
+		case absent:
+			return value.None, entity.Absent, nil
+		case erred:
+			return value.None, entity.Erred, e.fault
+		}
+		if e.drive(e.wait); e.stop {
+			return value.None, entity.Erred, e.limitFault()
+		}
+	}
 }
 
 // In implements [entity.Deriver].
-func (e *Evaluator) In(a, b value.Value) (entity.Tri, *value.Fault) { return entity.No, nil }
+func (e *Evaluator) In(a, b value.Value) (entity.Tri, *value.Fault) {
+	for {
+		in, st := e.in(a, b)
+		switch st {
+		case ok:
+			return entity.TriOf(in), nil
+		case erred:
+			return entity.Err, e.fault
+		}
+		if e.drive(e.wait); e.stop {
+			return entity.Err, e.limitFault()
+		}
+	}
+}
 
 // Ancestors implements [entity.Deriver].
 func (e *Evaluator) Ancestors(x value.Value, dst []value.Value) ([]value.Value, entity.Status, *value.Fault) {
+	call := [...]value.Value{x, value.None}
+	t := e.goal(analysis.PredIn, call[:], false)
+	if e.stop {
+		return dst, entity.Erred, e.limitFault()
+	}
+	if e.drive(t); e.stop {
+		return dst, entity.Erred, e.limitFault()
+	}
+	for i := range t.n {
+		dst = append(dst, t.row(i)[1])
+	}
+	if !t.errs {
+		return dst, entity.OK, nil
+	}
+	p := e.perhapsTable(t)
+	if e.drive(p); e.stop {
+		return dst, entity.Erred, e.limitFault()
+	}
+	if p.n > t.n {
+		return dst, entity.Erred, p.faultOf(t.n)
+	}
 	return dst, entity.OK, nil
+}
+
+// Exceeded names the limit that ended the evaluation, or is empty.
+func (e *Evaluator) Exceeded() string { return e.exceeded }
+
+// Steps returns the steps taken since Begin, those in finding out what errors hide left out.
+func (e *Evaluator) Steps() int { return e.steps }
+
+// Tuples returns the number of rows derived since Begin.
+func (e *Evaluator) Tuples() int { return e.tuples }
+
+// Tables returns the number of goals asked since Begin.
+func (e *Evaluator) Tables() int { return e.asked }
+
+// RulesEvaluated returns the number of rules started since Begin.
+func (e *Evaluator) RulesEvaluated() int { return e.started }
+
+func (e *Evaluator) limitFault() *value.Fault {
+	return &value.Fault{Code: source.Code(e.exceeded), Message: "the evaluation exceeds " + e.exceeded}
 }

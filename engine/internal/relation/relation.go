@@ -39,6 +39,10 @@ func (r *Relation) Row(id uint32) []value.Value {
 	return r.rows[at : at+r.arity : at+r.arity]
 }
 
+// Rows returns all rows, row after row by number, those of deleted rows included. The slice belongs to the relation; a later Insert
+// doesn't change what it holds.
+func (r *Relation) Rows() []value.Value { return r.rows }
+
 // Alive reports whether a number below Top is a row's.
 func (r *Relation) Alive(id uint32) bool { return r.gone == nil || !r.gone[id] }
 

@@ -1,0 +1,388 @@
+package goal
+
+import (
+	"github.com/rune-authz/rune/engine/internal/analysis"
+	"github.com/rune-authz/rune/engine/internal/relation"
+	"github.com/rune-authz/rune/engine/internal/source"
+	"github.com/rune-authz/rune/engine/internal/value"
+)
+
+// growth is the materialisation of one component: its predicates' relations are filled bottom-up, semi-naively, in rounds.
+type growth struct {
+	preds []*grown
+	// unordered: no rule asks goals, so that the order in which relations are gone through can't be seen.
+	unordered bool
+	left      int // rows that may still be added
+	full      bool
+	Warnings  []Warning
+}
+
+// grown is one predicate of the component.
+type grown struct {
+	pred     analysis.PredID
+	rows     *relation.Relation
+	erring   *relation.Relation // what may hold beyond that
+	faults   []*value.Fault
+	old, top int       // rows numbered below old were new before the last round, those below top in it
+	targets  [2]*table // by mode
+}
+
+// growthPart is what a literal of a growing predicate reads in a round.
+type growthPart uint8
+
+const (
+	partAll   growthPart = iota
+	partOld              // what was there before the last round
+	partDelta            // what the last round added
+)
+
+// deltaPart says what literal i reads where literal delta reads what is new, so that no combination is gone through twice.
+func deltaPart(i, delta int) growthPart {
+	switch {
+	case i == delta:
+		return partDelta
+	case i < delta:
+		return partOld
+	}
+	return partAll
+}
+
+func (g *growth) of(p analysis.PredID) *grown {
+	if g == nil {
+		return nil
+	}
+	for _, x := range g.preds {
+		if x.pred == p {
+			return x
+		}
+	}
+	return nil
+}
+
+// Warning is a static row that errs.
+type Warning struct {
+	Pred  analysis.PredID
+	Span  source.Span
+	Fault *value.Fault
+}
+
+// Grown is what [Evaluator.Materialise] found of one predicate.
+type Grown struct {
+	Pred   analysis.PredID
+	Rows   *relation.Relation
+	Erring *relation.Relation // nil for none
+	Faults []*value.Fault     // by erring row
+}
+
+// Materialise computes all rows of the predicates of one component, which must need nothing of a request and demand no columns. It gives
+// up, returning nil, beyond most rows; where it exceeds a limit, Exceeded says so. It drops all tables: call Begin before and after.
+func (e *Evaluator) Materialise(preds []analysis.PredID, most int) ([]Grown, []Warning) {
+	g := &growth{left: most}
+	for _, p := range preds {
+		x := &grown{pred: p, rows: relation.New(e.preds[p].Arity, e.db.Seed()), erring: relation.New(e.preds[p].Arity, e.db.Seed())}
+		facts := e.db.Pred(int(p)).Facts
+		x.rows.Grow(facts.Len())
+		for id := range uint32(facts.Top()) {
+			if facts.Alive(id) {
+				x.rows.Insert(facts.Row(id))
+			}
+		}
+		g.preds = append(g.preds, x)
+	}
+	e.grow = g
+	e.forget(preds)
+	e.growT(g)
+	if !e.stop && !g.full && e.growthErrs(g) {
+		e.growP(g)
+	}
+	e.grow = nil
+	e.forget(preds)
+	e.reset()
+	if e.stop || g.full || e.gaveUp {
+		return nil, nil
+	}
+	var out []Grown
+	for _, x := range g.preds {
+		r := Grown{Pred: x.pred, Rows: x.rows}
+		if x.erring.Len() > 0 {
+			r.Erring, r.Faults = x.erring, x.faults
+		}
+		out = append(out, r)
+	}
+	return out, g.Warnings
+}
+
+// forget drops the code of the component's rules, whose plans read what grows.
+func (e *Evaluator) forget(preds []analysis.PredID) {
+	for _, p := range preds {
+		for _, r := range e.preds[p].Rules {
+			e.code[r] = nil
+		}
+	}
+}
+
+func (e *Evaluator) growthErrs(g *growth) bool {
+	for _, x := range g.preds {
+		if x.targets[modeT].errs {
+			return true
+		}
+	}
+	return false
+}
+
+// target makes the table that stands for a growing predicate as the target of its rules.
+func (e *Evaluator) target(x *grown, m mode) {
+	t := e.newTable(x.pred, m, nil, fill(nil, e.preds[x.pred].Arity, value.None), 0)
+	t.grow = x
+	x.targets[m] = t
+}
+
+// growT computes the rows that hold.
+func (e *Evaluator) growT(g *growth) {
+	g.unordered = true
+	for _, x := range g.preds {
+		e.target(x, modeT)
+		x.top = x.rows.Top()
+		for _, r := range e.preds[x.pred].Rules {
+			g.unordered = g.unordered && e.isPlain(&e.rules[r])
+		}
+	}
+	for _, x := range g.preds {
+		for _, r := range e.preds[x.pred].Rules {
+			e.growRule(x, r, -1)
+		}
+	}
+	for e.nextRound(g) {
+		for _, x := range g.preds {
+			for _, r := range e.preds[x.pred].Rules {
+				for i := range e.rules[r].Body {
+					if l := &e.rules[r].Body[i]; l.Kind == analysis.LitAtom && g.of(l.Pred) != nil {
+						e.growRule(x, r, i)
+					}
+				}
+			}
+		}
+	}
+}
+
+// nextRound makes what the last round added the news of the next, and reports whether there is any.
+func (e *Evaluator) nextRound(g *growth) bool {
+	news := false
+	for _, x := range g.preds {
+		x.old, x.top = x.top, x.rows.Top()
+		news = news || x.old < x.top
+	}
+	return news && !e.stop && !g.full
+}
+
+// isPlain reports whether a rule asks no goals: it reads relations alone, and computes.
+func (e *Evaluator) isPlain(r *analysis.Rule) bool {
+	for i := range r.Body {
+		switch l := &r.Body[i]; l.Kind {
+		case analysis.LitAtom, analysis.LitNot:
+			if via := e.accessOf(l.Pred); via != viaRelation && via != viaGrowth {
+				return false
+			}
+		case analysis.LitTest, analysis.LitEquation:
+			if readsEntities(l.Expr) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func readsEntities(x *analysis.Expr) bool {
+	switch x.Op {
+	case analysis.OpIn, analysis.OpAttr, analysis.OpHas, analysis.OpGetTag, analysis.OpHasTag:
+		return true
+	}
+	for _, a := range x.Args {
+		if readsEntities(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// growRule runs a rule in T until nothing is left to do, literal delta, if any, reading what is new.
+func (e *Evaluator) growRule(x *grown, rule int32, delta int) {
+	t := x.targets[modeT]
+	if e.stop || e.grow.full {
+		return
+	}
+	p := e.planFor(e.codeOf(rule), t.call, nil, delta)
+	e.sizeVars(p.code.rule.NumVars)
+	e.asker = t
+	e.started++
+	e.step(1)
+	e.run(p, 0, t)
+	e.drain(t)
+}
+
+// drain works until nothing is left to do below a target's level.
+func (e *Evaluator) drain(t *table) {
+	for !e.stop && !e.grow.full {
+		if len(e.work) > 0 {
+			e.perform()
+			continue
+		}
+		l := e.lowestWaited(t.level)
+		if l == t.level {
+			return
+		}
+		e.completeUpTo(l)
+	}
+}
+
+// enterGrowth looks a step up in a growing relation.
+func (e *Evaluator) enterGrowth(s *step, c *cursor) {
+	x := e.grow.of(s.Pred)
+	ids := s.index.Find(e.bindKey(s, c)) // ascending: nothing is deleted while it grows
+	low, high := 0, x.top
+	switch s.part {
+	case partOld:
+		high = x.old
+	case partDelta:
+		low = x.old
+	}
+	c.ids = ids[below(ids, low):below(ids, high)]
+	c.setRelation(x.rows)
+	if c.n == 0 {
+		e.step(1)
+	}
+}
+
+// below returns how many of some ascending numbers are less than n.
+func below(ids []uint32, n int) int {
+	low, high := 0, len(ids)
+	for low < high {
+		if mid := (low + high) / 2; int(ids[mid]) < n {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low
+}
+
+// growAnswer adds a row to the relation that a target stands for.
+func (e *Evaluator) growAnswer(t *table, row []value.Value, fault *value.Fault) {
+	x, g := t.grow, e.grow
+	rel := x.rows
+	if t.mode == modeP {
+		if _, holds := x.rows.Find(row); holds {
+			return
+		}
+		rel = x.erring
+	}
+	if _, isNew := rel.Insert(row); !isNew {
+		return
+	}
+	if t.mode == modeP {
+		if fault == nil {
+			fault = errHidden
+		}
+		x.faults = append(x.faults, fault)
+		g.Warnings = append(g.Warnings, Warning{Pred: x.pred, Span: e.search.span, Fault: fault})
+	}
+	e.tuple(t.arity)
+	if g.left--; g.left < 0 {
+		g.full = true
+		t.complete = true // so that the rule that runs stops
+	}
+}
+
+// growP computes the rows that may hold beyond those that do.
+func (e *Evaluator) growP(g *growth) {
+	for _, x := range g.preds {
+		e.target(x, modeP)
+		x.old, x.top = 0, 0
+	}
+	for _, x := range g.preds {
+		for _, r := range e.preds[x.pred].Rules {
+			e.growRuleP(x, r, -1)
+		}
+	}
+	for e.nextRoundP(g) {
+		for _, x := range g.preds {
+			for _, r := range e.preds[x.pred].Rules {
+				for i := range e.rules[r].Body {
+					if l := &e.rules[r].Body[i]; l.Kind == analysis.LitAtom && g.of(l.Pred) != nil {
+						e.growRuleP(x, r, i)
+					}
+				}
+			}
+		}
+	}
+}
+
+func (e *Evaluator) nextRoundP(g *growth) bool {
+	news := false
+	for _, x := range g.preds {
+		x.old, x.top = x.top, x.erring.Top()
+		news = news || x.old < x.top
+	}
+	return news && !e.stop && !g.full
+}
+
+// growRuleP runs a rule in P; with a delta, for the new erring rows of that literal.
+func (e *Evaluator) growRuleP(x *grown, rule int32, delta int) {
+	t := x.targets[modeP]
+	c, fits := e.prepareP(t, rule)
+	if !fits || e.stop || e.grow.full {
+		return
+	}
+	e.asker = t
+	e.started++
+	if delta < 0 {
+		e.runP(c, t)
+		e.drain(t)
+		return
+	}
+	d := e.grow.of(c.lits[delta].Pred)
+	arity := d.erring.Arity()
+	rows := d.erring.Rows()[d.old*arity : d.top*arity]
+	e.branch(c, t, delta, rows, d.faults[d.old:d.top], d.top-d.old)
+	e.drain(t)
+}
+
+// relationRows gathers the rows of a relation that agree with args.
+func (e *Evaluator) relationRows(rel *relation.Relation, args []value.Value) {
+	g := &e.gathered
+	g.rows, g.faults, g.n = g.rows[:0], g.faults[:0], 0
+	ix, key := e.indexFor(rel, args)
+	ids := ix.Find(key)
+	if e.grow == nil || e.grow.growing(rel) == nil {
+		ids = ix.Sorted(e.t, key)
+	}
+	for _, id := range ids {
+		e.ops++
+		g.add(nil, rel.Row(id)...)
+	}
+}
+
+// growing returns the predicate whose rows a relation holds, if that grows.
+func (g *growth) growing(rel *relation.Relation) *grown {
+	for _, x := range g.preds {
+		if x.rows == rel {
+			return x
+		}
+	}
+	return nil
+}
+
+// erringRows gathers the erring rows that agree with args.
+func (e *Evaluator) erringRows(rel *relation.Relation, faults []*value.Fault, args []value.Value) {
+	if rel == nil {
+		return
+	}
+	for id := range uint32(rel.Top()) {
+		e.ops++
+		if row := rel.Row(id); agrees(row, args) {
+			e.gathered.add(faults[id], row...)
+		}
+	}
+}
