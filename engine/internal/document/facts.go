@@ -8,9 +8,12 @@ import (
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
-// notPredicates are the words of the rules' grammar that name no predicate; "context" with a dot behind it is the request's record.
+// notPredicates are the words of the rules' grammar that name no predicate.
 var notPredicates = []string{"not", "if", "then", "else", "true", "false", "in", "is", "has", "like", "decl", "count", "sum", "min",
 	"max", "collect", "decimal", "ip", "datetime", "duration", "entityId", "entityType"}
+
+// contextRecord with a dot behind it is the request's record in rules, whatever follows.
+const contextRecord = "context"
 
 // reserved are the predicates that are not [data]'s to define; files may bring facts of the last three.
 var reserved = []string{"principal", "action", "resource", "context", "permit", "forbid", "allow", "deny", "argv", "split", "each",
@@ -49,13 +52,11 @@ func (f *factReader) key(c nodeID, prefix string, parts int) {
 		f.diags.Errorf(f.keySpan(c), codeDepth, "the key has more than %d parts", maxDepth)
 		return
 	}
-	if !f.named(part, prefix == "", f.keySpan(c)) {
+	nested := f.nodes[c].kind == nodeTable && f.nodes[c].first != 0
+	if !f.named(part, prefix == "", nested, f.keySpan(c)) || prefix == badName {
 		name = badName
 	}
-	if prefix == badName {
-		name = badName
-	}
-	if f.nodes[c].kind == nodeTable && f.nodes[c].first != 0 {
+	if nested {
 		f.walk(c, name, parts+1)
 		return
 	}
@@ -75,8 +76,8 @@ func (f *factReader) key(c nodeID, prefix string, parts int) {
 const badName = "?"
 
 // named reports a part of a key that a predicate's name can't have.
-func (f *factReader) named(part string, first bool, at source.Span) bool {
-	if isPredicatePart(part, first) {
+func (f *factReader) named(part string, first, nested bool, at source.Span) bool {
+	if isPredicatePart(part, first) && !(first && nested && part == contextRecord) {
 		return true
 	}
 	f.diags.Errorf(at, codeKeyName, "no predicate can be named %s", quote(part)).Help = "rename it, for example to " + rename(part, first)
@@ -85,6 +86,9 @@ func (f *factReader) named(part string, first bool, at source.Span) bool {
 
 // isPredicateName reports whether a predicate can have a name.
 func isPredicateName(name string) bool {
+	if strings.HasPrefix(name, contextRecord+".") {
+		return false
+	}
 	first := true
 	for part := range strings.SplitSeq(name, ".") {
 		if !isPredicatePart(part, first) {
@@ -124,7 +128,7 @@ func rename(part string, first bool) string {
 	case name[0] <= 'Z':
 		name = strings.ToLower(name[:1]) + name[1:]
 	}
-	if !isPredicatePart(name, first) {
+	if !isPredicatePart(name, first) || first && name == contextRecord {
 		name += "_value"
 	}
 	return name

@@ -136,7 +136,7 @@ func (r *tomlReader) word() (nodeID, bool) {
 	case isInfinite(word):
 		r.diags.Errorf(r.here(start), codeInfinite, "%s is no value", word).Help = "write a number, or text in quotes"
 		return r.scalar(start, value.None), true
-	case len(word) >= 5 && isDigit(word[0]) && (word[4] == '-' || word[2] == ':'):
+	case looksDated(word):
 		return r.scalar(start, r.datetime(start, word)), true
 	case isDigit(word[0]) || len(word) > 1 && (word[0] == '-' || word[0] == '+' || word[0] == '.') && isDigit(word[1]):
 		return r.scalar(start, r.number(start, word)), true
@@ -148,6 +148,15 @@ func (r *tomlReader) word() (nodeID, bool) {
 func isWord(c byte) bool { return isBare(c) || c == '+' || c == '.' || c == ':' }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// looksDated reports whether a word begins like a date or a time.
+func looksDated(word []byte) bool {
+	n := 0
+	for n < len(word) && isDigit(word[n]) {
+		n++
+	}
+	return n == 4 && len(word) > 4 && word[4] == '-' || n == 2 && len(word) > 2 && word[2] == ':'
+}
 
 func isInfinite(word []byte) bool {
 	word = bytes.TrimLeft(word, "+-")
