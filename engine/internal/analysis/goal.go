@@ -27,6 +27,9 @@ func (p *Program) Goal(files *source.Files, text []byte, diags *source.List) *Go
 		return nil
 	}
 	g := &Goal{Columns: names, Rule: main.Rule, ExtraPreds: a.preds[n:]}
+	for _, head := range main.HeadArgs {
+		g.Types = append(g.Types, main.vars[head.Var].Type)
+	}
 	for _, c := range a.clauses {
 		if c != main {
 			g.ExtraRules = append(g.ExtraRules, c.Rule)
@@ -38,6 +41,19 @@ func (p *Program) Goal(files *source.Files, text []byte, diags *source.List) *Go
 		}
 	}
 	return g
+}
+
+// GoalRow coerces values to the types of the goal's columns in place, as an update's row is. Values of other types stay as they are: they are
+// none of the goal's.
+func (p *Program) GoalRow(g *Goal, cells []value.Value) *value.Fault {
+	for i := range cells {
+		v, f := p.env.coerce(&column{Type: g.Types[i], bare: value.None}, g.Types[i], cells[i], fromData)
+		if f != nil {
+			return f
+		}
+		cells[i] = v
+	}
+	return nil
 }
 
 // goalClauses desugars a goal. One with alternatives asks for an auxiliary predicate that has a rule for each.

@@ -287,6 +287,7 @@ type NamedKey struct {
 // Goal is a query: a made rule whose head has one argument a variable of the goal, in order of first occurrence.
 type Goal struct {
 	Columns []string // the variables' names
+	Types   []Type   // and what is known of their types
 	Rule    Rule     // Head is -1
 	// Extra are auxiliary predicates and rules that the goal's `not (…)` and aggregates need; their ids go on from the program's.
 	ExtraPreds []Predicate
