@@ -1,0 +1,288 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/rune-authz/rune/engine/internal/decision"
+	"github.com/rune-authz/rune/engine/internal/entity"
+	"github.com/rune-authz/rune/engine/internal/goal"
+	"github.com/rune-authz/rune/engine/internal/source"
+	"github.com/rune-authz/rune/engine/internal/value"
+	"github.com/rune-authz/rune/engine/internal/wire"
+)
+
+// Codes of requests that say more than they may.
+const (
+	codeEntitiesRefused source.Code = "request.entities_not_allowed"
+	codeEntityRefused   source.Code = "request.entity_not_allowed"
+	codeEntityGiven     source.Code = "request.entity_twice"
+	codeContextRefused  source.Code = "request.host_context"
+)
+
+// Authorize appends the reply to a request: {"decision":…,"reasons":[…],"diagnostics":{…}}, or {"error":{…}} for a request that is none.
+func (e *Engine) Authorize(dst, request []byte, h *Host) []byte {
+	if d := h.unsupported(); d != nil {
+		e.stats = Stats{}
+		return appendErrorObject(dst, e.files, *d)
+	}
+	e.begin(h)
+	dst = e.authorize(dst, request, h, false)
+	e.end()
+	return dst
+}
+
+// authorize answers one request. A trusted one may give what is the host's.
+func (e *Engine) authorize(dst, request []byte, h *Host, trusted bool) []byte {
+	clock := e.startClock(h)
+	if err := e.read(request, h, trusted); err != nil {
+		return e.appendRequestError(dst, request, err)
+	}
+	clock.mark(phaseRead)
+	limit := e.evaluate(h, &clock)
+	e.stats.Cacheable = !e.stats.UsedNow
+	if limit != "" {
+		return e.appendExceeded(dst, limit)
+	}
+	e.rules.Decide(e.byRule, e.byPolicy, &e.outcome)
+	clock.mark(phaseDecide)
+	dst = e.appendDecision(dst)
+	clock.mark(phaseWrite)
+	return dst
+}
+
+// read reads a request, checks what it may bring, and prepares the view of the entities.
+func (e *Engine) read(text []byte, h *Host, trusted bool) *wire.Error {
+	if err := e.reader.Request(text, &e.request); err != nil {
+		return err
+	}
+	return e.admit(&e.request, h, trusted)
+}
+
+// admit checks a request's context and entities and makes them what the evaluation sees.
+func (e *Engine) admit(r *wire.Request, h *Host, trusted bool) *wire.Error {
+	if err := e.joinContext(r, h, trusted); err != nil {
+		return err
+	}
+	if e.validate { // again, since the host's part of the context has joined
+		if f := e.schema.CheckRequest(e.table, r.Principal, r.Action, r.Resource, r.Context); f != nil {
+			return &wire.Error{Code: f.Code, Message: f.Message, Offset: -1}
+		}
+	}
+	if r.HasEntities {
+		return e.admitEntities(r, h.Entities)
+	}
+	return nil
+}
+
+// joinContext adds the host's context to the request's.
+func (e *Engine) joinContext(r *wire.Request, h *Host, trusted bool) *wire.Error {
+	if !trusted {
+		for _, key := range e.reader.HostKeys {
+			if e.table.Field(r.Context, key) != value.None {
+				return &wire.Error{Code: codeContextRefused, Message: "context." + e.table.TextString(key) + " is the host's to give", Offset: -1}
+			}
+		}
+	}
+	if len(h.Context) == 0 && !h.HasNow {
+		return nil
+	}
+	e.fields = append(e.fields[:0], e.table.Fields(r.Context)...)
+	if h.HasNow {
+		e.stats.UsedNow = e.readsNow
+		e.fields = append(e.fields, e.nowKey, e.table.Datetime(h.Now))
+	}
+	if len(h.Context) > 0 {
+		given, err := e.reader.Context(h.Context, r.Action)
+		if err != nil {
+			return &wire.Error{Code: codeHostContext, Message: "the host's context: " + err.Message, Offset: -1}
+		}
+		e.fields = append(e.fields, e.table.Fields(given)...)
+	}
+	for i := 0; i < len(e.fields); i += 2 {
+		for j := 0; j < i; j += 2 {
+			if e.fields[i] == e.fields[j] {
+				return &wire.Error{Code: codeContextRefused, Message: "context." + e.table.TextString(e.fields[i]) + " is given twice, by the host as well", Offset: -1}
+			}
+		}
+	}
+	r.Context = e.table.Record(e.fields)
+	return nil
+}
+
+// admitEntities puts a request's entities into the view, as far as the mode allows them.
+func (e *Engine) admitEntities(r *wire.Request, mode EntitiesMode) *wire.Error {
+	if mode == EntitiesRefuse {
+		return &wire.Error{Code: codeEntitiesRefused, Message: "a request may not bring entities here", Offset: r.EntitiesOffset}
+	}
+	for i := range r.Entities {
+		x := &r.Entities[i]
+		if why := e.refuses(x, mode); why != "" {
+			return &wire.Error{Code: codeEntityRefused, Message: why, Offset: r.EntityOffsets[i]}
+		}
+		if e.view.Patch(*x); len(e.view.Patches()) != i+1 {
+			return &wire.Error{Code: codeEntityGiven, Message: e.show(x.UID) + " stands twice in entities", Offset: r.EntityOffsets[i]}
+		}
+	}
+	return nil
+}
+
+// refuses says why a request may not bring an entity.
+func (e *Engine) refuses(x *entity.Entity, mode EntitiesMode) string {
+	typ := e.table.EntityType(x.UID)
+	if slices.Contains(e.protected, typ) {
+		return "entities of the type " + e.table.TextString(typ) + " are protected"
+	}
+	if mode == EntitiesOverride {
+		return ""
+	}
+	if isActionType(e.table.Text(typ)) {
+		return "actions are the configuration's to define"
+	}
+	if _, named := slices.BinarySearch(e.named, x.UID); named || e.store.Has(x.UID) {
+		return "the configuration has " + e.show(x.UID) + " already"
+	}
+	for _, p := range x.Parents {
+		if e.base.Knows(p) || e.store.Has(p) {
+			return "the configuration knows the parent " + e.show(p) + ", which a request may not claim"
+		}
+	}
+	return ""
+}
+
+func isActionType(typ []byte) bool {
+	const action = "Action"
+	n := len(typ) - len(action)
+	return n == 0 && string(typ) == action || n > 2 && string(typ[n-2:]) == "::"+action
+}
+
+func (e *Engine) show(v value.Value) string { return string(e.table.Append(nil, v)) }
+
+// evaluate computes the verdicts of all statements, and returns the limit that was exceeded, if one was.
+func (e *Engine) evaluate(h *Host, clock *stopwatch) string {
+	r := &e.request
+	e.eval.Begin(goal.Request{Principal: r.Principal, Action: r.Action, Resource: r.Resource, Context: r.Context}, e.view, e.limits.goal(), h.Yield)
+	e.verdicts = e.eval.Statements(e.verdicts[:0])
+	clock.mark(phaseRules)
+	limit := e.eval.Exceeded()
+	if limit == "" {
+		e.byRule = e.byRule[:0]
+		for _, v := range e.verdicts {
+			d := decision.Verdict{Statement: e.rulePlace[v.Statement], Errs: v.Errs}
+			if v.Errs {
+				d.Code, d.Message = string(v.Fault.Code), v.Fault.Message
+			}
+			e.byRule = append(e.byRule, d)
+		}
+		limit = e.evaluatePolicies()
+		clock.mark(phasePolicies)
+	}
+	e.stats.Tuples, e.stats.Tables = uint32(e.eval.Tuples()), uint32(e.eval.Tables())
+	e.stats.RulesEvaluated = uint32(e.eval.RulesEvaluated())
+	e.stats.Steps = uint64(e.eval.Steps() + e.env.Steps)
+	return limit
+}
+
+// evaluatePolicies lets Cedar decide, in what the limit of steps leaves.
+func (e *Engine) evaluatePolicies() string {
+	r := &e.request
+	e.env.Principal, e.env.Action, e.env.Resource, e.env.Context = r.Principal, r.Action, r.Resource, r.Context
+	e.env.Steps, e.env.Limit = 0, max(1, int(e.limits.Steps)-e.eval.Steps())
+	e.policies.Evaluate(&e.env, &e.cedarOut)
+	e.stats.PoliciesEvaluated = uint32(e.cedarOut.Evaluated)
+	if limit := e.eval.Exceeded(); limit != "" {
+		return limit
+	}
+	if e.cedarOut.Exceeded || e.env.Steps+e.eval.Steps() > int(e.limits.Steps) {
+		return "limit.steps"
+	}
+	if e.table.Size(e.base) > int(e.limits.ArenaBytes) {
+		return "limit.arena_bytes"
+	}
+	e.byPolicy = e.byPolicy[:0]
+	held, erring := e.cedarOut.Satisfied, e.cedarOut.Errors
+	for len(held) > 0 || len(erring) > 0 {
+		if len(erring) == 0 || len(held) > 0 && held[0] < erring[0].Policy {
+			e.byPolicy = append(e.byPolicy, decision.Verdict{Statement: e.policyPlace[held[0]]})
+			held = held[1:]
+			continue
+		}
+		x := &erring[0]
+		e.message = x.Append(e.message[:0], e.table)
+		e.byPolicy = append(e.byPolicy, decision.Verdict{Statement: e.policyPlace[x.Policy], Errs: true, Code: string(x.Code()), Message: string(e.message)})
+		erring = erring[1:]
+	}
+	return ""
+}
+
+var effects = [...]string{decision.Permitted: "permit", decision.Forbade: "forbid", decision.Errored: "error"}
+
+var kinds = [...]string{decision.Rule: "rule", decision.Policy: "policy"}
+
+// appendDecision writes the outcome.
+func (e *Engine) appendDecision(dst []byte) []byte {
+	e.reasons, e.errors = e.reasons[:0], e.errors[:0]
+	for _, r := range e.outcome.Reasons {
+		s := &e.rules.Statements[r.Statement]
+		e.reasons = append(e.reasons, wire.Reason{ID: s.ID, Kind: kinds[s.Kind], Effect: effects[r.Effect], Message: s.Message, HasMessage: s.HasMessage})
+	}
+	for _, v := range e.outcome.Verdicts {
+		if v.Errs {
+			e.errors = append(e.errors, wire.ErrorItem{ID: e.rules.Statements[v.Statement].ID, Code: v.Code, Message: v.Message})
+		}
+	}
+	return e.appendReply(dst, e.outcome.Permit)
+}
+
+// appendExceeded writes the denial of a request that exceeded a limit.
+func (e *Engine) appendExceeded(dst []byte, limit string) []byte {
+	for i, name := range limitNames {
+		if limit == "limit."+name {
+			e.stats.Limit = uint32(1 + i)
+		}
+	}
+	e.outcome = decision.Outcome{Reasons: e.outcome.Reasons[:0], Verdicts: e.outcome.Verdicts[:0]}
+	e.reasons = append(e.reasons[:0], wire.Reason{ID: limit, Kind: "engine", Effect: "error"})
+	e.errors = e.errors[:0]
+	return e.appendReply(dst, false)
+}
+
+func (e *Engine) appendReply(dst []byte, permit bool) []byte {
+	e.stats.Decision = Deny
+	if permit {
+		e.stats.Decision = Permit
+	}
+	e.stats.Reasons, e.stats.Errors = uint32(len(e.reasons)), uint32(len(e.errors))
+	return wire.AppendDecision(dst, permit, e.reasons, e.errors, e.revisionText)
+}
+
+// appendRequestError writes what is wrong with a request's text, with its place there where it has one.
+func (e *Engine) appendRequestError(dst, text []byte, err *wire.Error) []byte {
+	line, column := 0, 0
+	if err.Offset >= 0 {
+		line, column = wire.Position(text, err.Offset)
+	}
+	return wire.AppendError(dst, string(err.Code), err.Message, "", line, column, err.Help)
+}
+
+// stopwatch notes how long the phases of a request take, if the host has a clock.
+type stopwatch struct {
+	clock func() int64
+	last  int64
+	stats *Stats
+}
+
+func (e *Engine) startClock(h *Host) stopwatch {
+	if h.Clock == nil {
+		return stopwatch{}
+	}
+	return stopwatch{clock: h.Clock, last: h.Clock(), stats: &e.stats}
+}
+
+func (s *stopwatch) mark(phase int) {
+	if s.clock == nil {
+		return
+	}
+	now := s.clock()
+	s.stats.Phases[phase] += uint64(max(0, now-s.last))
+	s.last = now
+}

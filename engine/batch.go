@@ -1,0 +1,47 @@
+package engine
+
+// Batch appends {"results":[…]} for {"requests":[…]}: each request's reply or error in its place, decided and limited as if alone.
+func (e *Engine) Batch(dst, batch []byte, h *Host) []byte {
+	if d := h.unsupported(); d != nil {
+		e.stats = Stats{}
+		return appendErrorObject(dst, e.files, *d)
+	}
+	e.begin(h)
+	total := Stats{Cacheable: true}
+	items, err := e.reader.Batch(batch)
+	if err != nil {
+		dst = e.appendRequestError(dst, batch, err)
+		e.end()
+		return dst
+	}
+	dst = append(dst, `{"results":[`...)
+	for i, item := range items {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		e.begin(h)
+		dst = e.authorize(dst, batch[item.Start:item.End], h, false)
+		e.end()
+		total.add(&e.stats)
+	}
+	e.stats = total
+	return append(dst, "]}"...)
+}
+
+// add sums the statistics of a batch's items.
+func (s *Stats) add(item *Stats) {
+	s.Cacheable = s.Cacheable && item.Cacheable
+	s.UsedNow = s.UsedNow || item.UsedNow
+	s.Steps += item.Steps
+	s.Tuples += item.Tuples
+	s.Tables += item.Tables
+	s.RulesEvaluated += item.RulesEvaluated
+	s.PoliciesEvaluated += item.PoliciesEvaluated
+	s.Reasons += item.Reasons
+	s.Errors += item.Errors
+	s.Items++
+	s.Limit = max(s.Limit, item.Limit)
+	for i := range s.Phases {
+		s.Phases[i] += item.Phases[i]
+	}
+}

@@ -1,0 +1,315 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rune-authz/rune/engine/internal/analysis"
+	"github.com/rune-authz/rune/engine/internal/cedar"
+	"github.com/rune-authz/rune/engine/internal/datalog"
+	"github.com/rune-authz/rune/engine/internal/decision"
+	"github.com/rune-authz/rune/engine/internal/document"
+	"github.com/rune-authz/rune/engine/internal/entity"
+	"github.com/rune-authz/rune/engine/internal/fixpoint"
+	"github.com/rune-authz/rune/engine/internal/goal"
+	"github.com/rune-authz/rune/engine/internal/schema"
+	"github.com/rune-authz/rune/engine/internal/source"
+	"github.com/rune-authz/rune/engine/internal/value"
+	"github.com/rune-authz/rune/engine/internal/wire"
+)
+
+// Codes of what stands wrong between the parts of a configuration.
+const (
+	codeIDTwice     source.Code = "document.id_twice"
+	codeEntityTwice source.Code = "entity.twice"
+)
+
+// compiler makes an engine of a document set. Each phase reports what it finds and goes on as long as that makes sense.
+type compiler struct {
+	*Loader
+	set *document.Set
+
+	statements []datalog.Statement
+	policies   []*cedar.Policy
+	schema     *schema.Schema
+	store      *entity.Store
+	types      map[string]bool // that the documents name
+	text       value.EntityText
+	reader     *wire.Reader
+}
+
+func (c *compiler) compile() *Engine {
+	for _, p := range c.set.Parts {
+		if p.Policies {
+			c.policies = append(c.policies, cedar.Parse(c.files, p.Span.File, int(p.Span.Start), int(p.Span.End), c.diags)...)
+		} else {
+			c.statements = append(c.statements, datalog.Parse(c.files, p.Span.File, int(p.Span.Start), int(p.Span.End), c.diags)...)
+		}
+	}
+	c.schema = schema.Parse(c.table, c.files, c.set.Schemas, c.diags)
+	c.makeDerivedOptional()
+	c.nameTypes()
+	c.newReader()
+	c.readEntities()
+	c.checkIDs()
+	program := analysis.Analyse(analysis.Input{
+		Table: c.table, Files: c.files, Diags: c.diags, Statements: c.statements, Facts: c.set.Facts,
+		Defaults: &c.set.Defaults, Schema: c.schema, Text: &c.text,
+	})
+	c.validatePolicies()
+	if program == nil || c.diags.Failed() {
+		return nil
+	}
+	return c.engine(program)
+}
+
+// nameTypes collects the entity types that the documents name: such a type is taken as written in the text of entities.
+func (c *compiler) nameTypes() {
+	c.types = map[string]bool{}
+	add := func(typ string, _ source.Span) { c.types[typ] = true }
+	analysis.TypeNames(c.statements, add)
+	cedar.Names(c.table, c.policies, func(typ string, _ value.Value, at source.Span) { add(typ, at) })
+	if c.schema != nil {
+		for _, t := range c.schema.EntityTypes() {
+			c.types[c.table.TextString(t.Name)] = true
+		}
+		for _, a := range c.schema.Actions() {
+			c.types[c.table.TextString(c.table.EntityType(a.UID))] = true
+		}
+	}
+	d := &c.set.Defaults
+	for _, t := range append([]string{d.Principal, d.Action, d.Resource}, d.ProtectedTypes...) {
+		c.types[t] = true
+	}
+	types := c.types
+	c.text = value.EntityText{Quoted: d.Quoted, Known: func(typ []byte) bool { return types[string(typ)] }}
+}
+
+func (c *compiler) newReader() {
+	d := &c.set.Defaults
+	c.reader = &wire.Reader{
+		Table: c.table, Schema: c.schema, Validate: c.validating(), Text: c.text,
+		Principal: c.table.String(d.Principal), Action: c.table.String(d.Action), Resource: c.table.String(d.Resource),
+		HostKeys: []value.Value{c.table.String("now")},
+	}
+	for _, k := range d.HostContext {
+		c.reader.HostKeys = append(c.reader.HostKeys, c.table.String(k))
+	}
+}
+
+// derived reports whether rules, or facts of attribute, give entities an attribute.
+func (c *compiler) derived(name string) bool {
+	for i := range c.statements {
+		if h := &c.statements[i].Head; h.Pred == "attribute" && len(h.Args) == 3 && (h.Args[1].Kind != datalog.ExprString || h.Args[1].Text == name) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(c.set.Facts, func(t document.Table) bool { return t.Pred == "attribute" })
+}
+
+// makeDerivedOptional makes attributes that are derived optional in the schema: entities need not bring them.
+func (c *compiler) makeDerivedOptional() {
+	if c.schema == nil {
+		return
+	}
+	for _, t := range c.schema.EntityTypes() {
+		for i := range t.Shape.Attrs {
+			a := &t.Shape.Attrs[i]
+			a.Required = a.Required && !c.derived(c.table.TextString(a.Name))
+		}
+	}
+}
+
+// validating reports whether what comes in is checked against a schema.
+func (c *compiler) validating() bool { return c.schema != nil && c.set.Defaults.Validation != "off" }
+
+// readEntities reads the [entities] sections and the schema's actions into the store. The reader validates them.
+func (c *compiler) readEntities() {
+	c.store = entity.NewStore(c.table)
+	empty := c.table.Record(nil)
+	for _, s := range c.set.Entities {
+		text := c.files.File(s.File).Text[s.Start:s.End]
+		err := c.reader.Entities(text, func(e entity.Entity, offset int) {
+			e.Span = source.At(s.File, int(s.Start)+offset)
+			c.types[c.table.TextString(c.table.EntityType(e.UID))] = true
+			c.addEntity(e)
+		})
+		if err != nil {
+			c.diags.Errorf(source.At(s.File, int(s.Start)+err.Offset), err.Code, "%s", err.Message).Help = err.Help
+		}
+	}
+	if c.schema == nil {
+		return
+	}
+	for _, a := range c.schema.Actions() {
+		if !c.store.Has(a.UID) {
+			c.store.Add(entity.Entity{UID: a.UID, Attrs: empty, Tags: empty, Parents: a.Parents})
+		}
+	}
+}
+
+func (c *compiler) addEntity(e entity.Entity) {
+	if same, earlier := c.store.Add(e); earlier != nil && !same {
+		d := c.diags.Errorf(e.Span, codeEntityTwice, "the entity %s stands twice, differently", c.table.Append(nil, e.UID))
+		d.Related = append(d.Related, source.Related{Span: earlier.Span, Message: "it stands here first"})
+	}
+}
+
+// checkIDs reports an @id that stands twice or looks like a number's.
+func (c *compiler) checkIDs() {
+	first := map[string]source.Span{}
+	check := func(id string, at source.Span) {
+		if id == "" {
+			return
+		}
+		if kind := numbered(id); kind != "" {
+			c.diags.Errorf(at, codeIDTwice, "@id(%q) is shaped like the number of a %s", id, kind).Help = "give it another name"
+			return
+		}
+		if earlier, ok := first[id]; ok {
+			d := c.diags.Errorf(at, codeIDTwice, "the id %q stands twice", id)
+			d.Related = append(d.Related, source.Related{Span: earlier, Message: "it stands here first"})
+			return
+		}
+		first[id] = at
+	}
+	for i := range c.statements {
+		for _, a := range c.statements[i].Annotations {
+			if a.Name == "id" && isEffect(c.statements[i].Head.Pred) {
+				check(a.Value, a.Span)
+			}
+		}
+	}
+	for _, p := range c.policies {
+		check(p.ID, p.IDSpan)
+	}
+}
+
+func isEffect(pred string) bool {
+	return slices.Contains([]string{"permit", "forbid", "allow", "deny"}, pred)
+}
+
+// numbered says what an id is shaped like the number of: policyN and ruleN number statements without an @id.
+func numbered(id string) string {
+	for _, kind := range []string{"policy", "rule"} {
+		if n, ok := strings.CutPrefix(id, kind); ok && n != "" && strings.Trim(n, "0123456789") == "" {
+			return kind
+		}
+	}
+	return ""
+}
+
+func (c *compiler) validatePolicies() {
+	if c.validating() {
+		cedar.Validate(c.policies, c.schema, cedar.Validation{Permissive: c.set.Defaults.Validation == "permissive"}, c.diags)
+	}
+}
+
+// engine puts the parts together.
+func (c *compiler) engine(program *analysis.Program) *Engine {
+	e := &Engine{
+		table: c.table, files: c.files, set: c.set, schema: c.schema, program: program, store: c.store, reader: c.reader,
+		policies: cedar.Compile(c.table, c.policies), validate: c.validating(),
+	}
+	c.number(e)
+	e.configured = Limits(c.set.Defaults.Limits)
+	for _, t := range c.set.Defaults.ProtectedTypes {
+		e.protected = append(e.protected, c.table.String(t))
+	}
+	e.needs, e.readsNow = c.needs(program)
+	e.named = c.namedEntities(program)
+	limits := c.host.Limits
+	var fault *value.Fault
+	e.model, fault = fixpoint.New(c.table, program, c.store, fixpoint.Options{Limits: limits.goal(), Yield: c.host.Yield})
+	if fault != nil {
+		c.diags.Errorf(source.Span{}, fault.Code, "%s", fault.Message)
+		return nil
+	}
+	for _, w := range e.model.Warnings() {
+		c.diags.Add(w)
+	}
+	e.eval = goal.New(c.table, program, e.model.DB(), c.store)
+	e.view = entity.NewView(c.table, c.store)
+	e.env = cedar.Env{Table: c.table, View: e.view}
+	e.emptyContext, e.nowKey = c.table.Record(nil), c.table.String("now")
+	e.setRevision(c.set.Revision)
+	e.base = c.table.Mark()
+	return e
+}
+
+// number gives all statements their places in statement order.
+func (c *compiler) number(e *Engine) {
+	var list []decision.Statement
+	rule, policy := 0, 0
+	add := func(s decision.Statement, at source.Span) int32 {
+		list = append(list, s)
+		e.places = append(e.places, at)
+		return int32(len(list) - 1)
+	}
+	for _, p := range c.set.Parts {
+		for ; p.Policies && policy < len(c.policies) && within(c.policies[policy].Span, p.Span); policy++ {
+			s := decision.Statement{Kind: decision.Policy, ID: c.policies[policy].ID, Forbid: c.policies[policy].Forbid,
+				Message: c.policies[policy].Message, HasMessage: c.policies[policy].HasMessage}
+			if s.ID == "" {
+				s.ID = fmt.Sprint("policy", policy)
+			}
+			e.policyPlace = append(e.policyPlace, add(s, c.policies[policy].Span))
+		}
+		for ; !p.Policies && rule < len(e.program.Statements) && within(e.program.Statements[rule].Span, p.Span); rule++ {
+			r := &e.program.Statements[rule]
+			e.rulePlace = append(e.rulePlace, add(decision.Statement{Kind: decision.Rule, ID: r.ID, Forbid: r.Effect == analysis.Forbid,
+				Message: r.Message, HasMessage: r.HasMessage}, r.Span))
+		}
+	}
+	combine := decision.Any
+	if c.set.Defaults.Combine == "all" {
+		combine = decision.All
+	}
+	e.rules = decision.NewRules(combine, c.onError(), list)
+}
+
+func within(s, part source.Span) bool {
+	return s.File == part.File && s.Start >= part.Start && s.End <= part.End
+}
+
+func (c *compiler) onError() decision.OnError {
+	switch c.set.Defaults.OnError {
+	case "cedar":
+		return decision.Cedar
+	case "deny":
+		return decision.Deny
+	case "closed":
+		return decision.Closed
+	}
+	if c.set.Cedar {
+		return decision.Cedar
+	}
+	return decision.Closed
+}
+
+// needs are the context keys that the host is to give: those of host_context, and now where a rule or policy names it. The other result
+// is whether a rule or policy may see now.
+func (c *compiler) needs(program *analysis.Program) (keys []string, readsNow bool) {
+	named, whole := cedar.ReadsContext(c.policies, "now")
+	named = named || program.ReadsContext(c.table.String("now"))
+	keys = slices.Clone(c.set.Defaults.HostContext)
+	if named && !slices.Contains(keys, "now") {
+		keys = append(keys, "now")
+	}
+	return keys, named || whole || program.ReadsWholeContext()
+}
+
+// namedEntities are the entities that rules and policies name, sorted by handle. Requests may not add them.
+func (c *compiler) namedEntities(program *analysis.Program) []value.Value {
+	var out []value.Value
+	cedar.Names(c.table, c.policies, func(_ string, uid value.Value, _ source.Span) {
+		if uid != value.None {
+			out = append(out, uid)
+		}
+	})
+	program.Constants(func(v value.Value) { out = append(out, v) })
+	out = slices.DeleteFunc(out, func(v value.Value) bool { return v.Kind() != value.KindEntity })
+	slices.Sort(out)
+	return slices.Compact(out)
+}

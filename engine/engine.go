@@ -1,0 +1,126 @@
+// Package engine decides: it loads a configuration of Datalog rules and Cedar policies and answers requests, bytes in and bytes out.
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/rune-authz/rune/engine/internal/analysis"
+	"github.com/rune-authz/rune/engine/internal/cedar"
+	"github.com/rune-authz/rune/engine/internal/decision"
+	"github.com/rune-authz/rune/engine/internal/document"
+	"github.com/rune-authz/rune/engine/internal/entity"
+	"github.com/rune-authz/rune/engine/internal/fixpoint"
+	"github.com/rune-authz/rune/engine/internal/goal"
+	"github.com/rune-authz/rune/engine/internal/schema"
+	"github.com/rune-authz/rune/engine/internal/source"
+	"github.com/rune-authz/rune/engine/internal/value"
+	"github.com/rune-authz/rune/engine/internal/wire"
+)
+
+// Engine is a loaded configuration. Its answers are a function of the configuration, the updates since, the request and the [Host].
+// It is not safe for concurrent use.
+type Engine struct {
+	table    *value.Table
+	base     value.Mark // what the table holds between requests
+	files    *source.Files
+	set      *document.Set
+	schema   *schema.Schema
+	validate bool
+	program  *analysis.Program
+	store    *entity.Store
+	model    *fixpoint.Model
+	eval     *goal.Evaluator
+	view     *entity.View
+	policies *cedar.Set
+	env      cedar.Env
+	reader   *wire.Reader
+
+	rules       *decision.Rules
+	places      []source.Span // of the statements
+	rulePlace   []int32       // statement numbers of rules and policies
+	policyPlace []int32
+
+	configured   Limits
+	protected    []value.Value // types that requests may not bring
+	named        []value.Value // entities that rules and policies name, sorted by handle
+	needs        []string
+	readsNow     bool
+	nowKey       value.Value
+	emptyContext value.Value
+
+	revision     [sha256.Size]byte
+	revisionText string
+
+	// Of the call under way; their memory is reused.
+	request  wire.Request
+	fields   []value.Value
+	verdicts []goal.Verdict
+	byRule   []decision.Verdict
+	byPolicy []decision.Verdict
+	cedarOut cedar.Outcome
+	outcome  decision.Outcome
+	reasons  []wire.Reason
+	errors   []wire.ErrorItem
+	message  []byte
+	limits   Limits
+	stats    Stats
+}
+
+// Stats tells of the last call.
+type Stats struct {
+	Decision          Decision
+	Cacheable         bool // the reply depends on nothing but configuration, updates, request and Host, the time left out
+	UsedNow           bool // the configuration reads the time, and the host gave it
+	Steps             uint64
+	Tuples, Tables    uint32
+	RulesEvaluated    uint32
+	PoliciesEvaluated uint32
+	Reasons, Errors   uint32
+	Items             uint32 // of a batch
+	Limit             uint32 // 0, or 1 + the index of the limit that was exceeded
+	Phases            [8]uint64
+}
+
+// Decision is what a call decided.
+type Decision uint32
+
+// The decisions. NoDecision stands for calls that decide nothing and for requests that are none.
+const (
+	NoDecision Decision = iota
+	Deny
+	Permit
+)
+
+// The phases whose nanoseconds Stats holds, where the Host gives a clock.
+const (
+	phaseRead = iota
+	phaseRules
+	phasePolicies
+	phaseDecide
+	phaseWrite
+)
+
+// Stats returns what the last call took. It is overwritten by the next.
+func (e *Engine) Stats() *Stats { return &e.stats }
+
+// Revision returns the revision, 64 hexadecimal digits.
+func (e *Engine) Revision() string { return e.revisionText }
+
+func (e *Engine) setRevision(r [sha256.Size]byte) {
+	e.revision, e.revisionText = r, hex.EncodeToString(r[:])
+}
+
+// begin prepares for a call.
+func (e *Engine) begin(h *Host) {
+	e.stats = Stats{Items: 1}
+	e.limits = effective(h.Limits, e.configured)
+	e.table.MaxString = int(e.limits.StringBytes)
+	e.env.Yield = h.Yield
+}
+
+// end drops what the call left in the table.
+func (e *Engine) end() {
+	e.view.Reset()
+	e.table.Reset(e.base)
+}

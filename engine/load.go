@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"encoding/json"
+
+	"github.com/rune-authz/rune/engine/internal/document"
+	"github.com/rune-authz/rune/engine/internal/source"
+	"github.com/rune-authz/rune/engine/internal/value"
+)
+
+// Codes of a load conversation that goes wrong by the host's doing.
+const (
+	codeUnasked source.Code = "abi.unasked"
+	codeListing source.Code = "abi.listing"
+)
+
+// Loader loads one configuration: it says which files it needs until it needs none, and then commits, all or nothing.
+type Loader struct {
+	host  Host
+	table *value.Table
+	files *source.Files
+	diags *source.List
+	docs  *document.Loader
+	want  document.Want
+	asked bool
+}
+
+// NewLoader begins to load the document text. Name is its file's name as users see it, without folder; its suffix tells a bare
+// .cedar file and a *_test.rune from other documents. The text is kept.
+func NewLoader(name string, text []byte, h Host) *Loader {
+	l := &Loader{host: h, table: value.NewTable(value.Key(h.Key)), files: &source.Files{}, diags: &source.List{}}
+	l.docs = document.NewLoader(l.table, l.files, name, text, l.diags)
+	return l
+}
+
+// Next says what is needed next: {"read":"teams.rune"} for a file, {"list":"policies"} for the names of the files in a folder, both
+// relative to the document's folder with '/', or {"done":true}.
+func (l *Loader) Next() []byte {
+	l.want, l.asked = l.docs.Next()
+	if !l.asked {
+		return []byte(`{"done":true}`)
+	}
+	key := "read"
+	if l.want.List {
+		key = "list"
+	}
+	return append(appendText([]byte{'{'}, key, l.want.Name), '}')
+}
+
+// Give answers what Next asked for: the bytes of a file, which are kept, or the file names of a folder as a JSON array of strings. Absent
+// says that there is no such file or folder.
+func (l *Loader) Give(name string, data []byte, absent bool) []byte {
+	if !l.asked || name != l.want.Name {
+		return appendErrorObject(nil, l.files, source.Diagnostic{Code: codeUnasked, Message: "nothing of this name was asked for"})
+	}
+	if !l.want.List {
+		if !absent && data == nil {
+			data = []byte{}
+		}
+		if absent {
+			data = nil
+		}
+		l.docs.Give(name, data)
+		l.asked = false
+		return []byte(`{}`)
+	}
+	var names []string
+	if !absent && json.Unmarshal(data, &names) != nil {
+		return appendErrorObject(nil, l.files, source.Diagnostic{Code: codeListing, Message: "the names in a folder come as a JSON array of strings"})
+	}
+	l.docs.GiveList(name, names, !absent)
+	l.asked = false
+	return []byte(`{}`)
+}
+
+// Commit ends the load. The reply is {"loaded":{"revision":…,"needs":[…],"warnings":[…]}}, needs being the context keys that the host is to
+// give; or, with a nil engine, {"error":{…},"diagnostics":[…]}.
+func (l *Loader) Commit() (*Engine, []byte) {
+	if h := l.host.unsupported(); h != nil {
+		return nil, appendErrorObject(nil, l.files, *h)
+	}
+	set := l.docs.Finish()
+	c := compiler{Loader: l, set: set}
+	e := c.compile()
+	all := l.diags.All()
+	if l.diags.Failed() || e == nil {
+		return nil, appendFailure(nil, l.files, all)
+	}
+	dst := appendText([]byte(`{"loaded":{`), "revision", e.revisionText)
+	dst = appendTexts(append(dst, ','), "needs", e.needs)
+	dst = append(dst, `,"warnings":`...)
+	return e, append(appendDiagnostics(dst, l.files, all), "}}"...)
+}
+
+// appendTexts appends "key":["text",…].
+func appendTexts(dst []byte, key string, texts []string) []byte {
+	dst = append(append(append(dst, '"'), key...), `":[`...)
+	for i, s := range texts {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = value.AppendJSONString(dst, []byte(s))
+	}
+	return append(dst, ']')
+}
