@@ -246,13 +246,11 @@ func (s *Schema) CheckValue(t *value.Table, v value.Value, typ *Type) *value.Fau
 
 // name is what messages call a value of the type.
 func (ty *Type) name(t *value.Table) string {
-	switch ty.Kind {
-	case value.KindEntity:
-		return "an entity of type " + t.TextString(ty.Entity)
-	case value.KindIP:
-		return "an ip"
+	name := ty.Kind.Article() + ty.Kind.String()
+	if ty.Kind == value.KindEntity {
+		name += " of type " + t.TextString(ty.Entity)
 	}
-	return "a " + ty.Kind.String()
+	return name
 }
 
 // Unexpected is the fault of an attribute that the type of a record doesn't have.

@@ -14,7 +14,11 @@ type names struct {
 	diags   *source.List
 	byKind  [3]map[string]int // by declKind: path, or for an action namespace and id, to index
 	targets []int             // by ref: the declaration that it means, or -1 if it is built in or wrong
+	unknown int               // names
 }
+
+// mostSuggestions bounds how many unknown names are compared with all that are known.
+const mostSuggestions = 50
 
 // check reports what is wrong with the names of an outline.
 func check(o outline, diags *source.List) *names {
@@ -83,14 +87,14 @@ func (n *names) resolve(r *ref) int {
 		return n.action(r)
 	case refExtension:
 		if !slices.Contains(extensionTypes, r.name) {
-			n.unknown(r, "extension type", extensionTypes)
+			n.report(r, "extension type", func() []string { return extensionTypes })
 		}
 		return -1
 	case refEntity:
 		if i := n.find(r, declEntity); i >= 0 {
 			return i
 		}
-		n.unknown(r, "entity type", n.paths(r.ns, declEntity))
+		n.report(r, "entity type", func() []string { return n.paths(r.ns, declEntity) })
 		return -1
 	}
 	return n.typ(r)
@@ -125,15 +129,22 @@ func (n *names) typ(r *ref) int {
 		}
 	}
 	if !slices.Contains(builtinTypes, name) {
-		n.unknown(r, "type", append(n.paths(r.ns, declEntity, declType), builtinTypes...))
+		n.report(r, "type", func() []string { return append(n.paths(r.ns, declEntity, declType), builtinTypes...) })
 	}
 	return -1
 }
 
-// unknown reports a name that nothing is called.
-func (n *names) unknown(r *ref, what string, known []string) {
-	d := n.diags.Errorf(r.span, CodeUnknownType, "no %s is called %q", what, r.name)
-	if near := source.Nearest(r.name, known); near != "" {
+// report reports a name that nothing is called.
+func (n *names) report(r *ref, what string, known func() []string) {
+	code := CodeUnknownType
+	if r.kind == refAction {
+		code = CodeNoAction
+	}
+	d := n.diags.Errorf(r.span, code, "no %s is called %q", what, r.name)
+	if n.unknown++; n.unknown > mostSuggestions {
+		return
+	}
+	if near := source.Nearest(r.name, known()); near != "" {
 		d.Help = "did you mean \"" + near + "\"?"
 	}
 }
@@ -168,15 +179,17 @@ func (n *names) action(r *ref) int {
 			return i
 		}
 	}
-	d := n.diags.Errorf(r.span, CodeNoAction, "no action is called %q", r.name)
-	var known []string
+	n.report(r, "action", func() []string { return n.actions(r) })
+	return -1
+}
+
+// actions returns the ids of the actions that a reference could mean.
+func (n *names) actions(r *ref) []string {
+	var out []string
 	for i := range n.decls {
-		if n.decls[i].kind == declAction {
-			known = append(known, n.decls[i].name)
+		if a := &n.decls[i]; a.kind == declAction && (a.ns == "" || a.ns == r.ns) && a.name != r.name {
+			out = append(out, a.name)
 		}
 	}
-	if near := source.Nearest(r.name, known); near != "" {
-		d.Help = "did you mean \"" + near + "\"?"
-	}
-	return -1
+	return out
 }

@@ -38,31 +38,44 @@ func (n *node) get(name string) *node {
 
 // treeReader reads JSON whose depth is bounded into nodes.
 type treeReader struct {
-	dec  *jsontext.Decoder
-	at   source.Span
-	text []byte
+	dec *jsontext.Decoder
+	at  source.Span
 }
 
 // readTree reads a text that is one JSON value. An error comes with its place.
 func readTree(at source.Span, text []byte) (node, source.Span, error) {
-	r := treeReader{dec: jsontext.NewDecoder(bytes.NewReader(text)), at: at, text: text}
+	r := treeReader{dec: jsontext.NewDecoder(bytes.NewReader(text)), at: at}
+	if _, err := r.dec.ReadValue(); err != nil { // read as one, errors are better
+		return node{}, r.blame(text, err), reason(err)
+	}
+	if rest := bytes.TrimLeft(text[r.dec.InputOffset():], " \t\r\n"); len(rest) > 0 {
+		return node{}, r.span(len(text)-len(rest), len(text)-len(rest)), errors.New("text follows the schema's closing brace")
+	}
+	r.dec.Reset(bytes.NewReader(text))
 	n, err := r.value()
-	end := int(r.dec.InputOffset())
-	if err == nil {
-		rest := bytes.TrimLeft(text[end:], " \t\r\n")
-		if len(rest) == 0 {
-			return n, source.Span{}, nil
-		}
-		return n, r.span(len(text)-len(rest), len(text)-len(rest)), errors.New("text follows the schema's closing brace")
-	}
+	return n, r.blame(text, err), err
+}
+
+// blame returns where an error stands.
+func (r *treeReader) blame(text []byte, err error) source.Span {
+	offset := len(text)
 	var bad *jsontext.SyntacticError
-	if errors.As(err, &bad) {
-		end, err = int(bad.ByteOffset), bad.Err
+	if errors.As(err, &bad) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		offset = int(bad.ByteOffset)
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		end, err = len(text), errors.New("the text ends too early")
+	return r.span(offset, offset)
+}
+
+// reason returns an error without the place in its text.
+func reason(err error) error {
+	var bad *jsontext.SyntacticError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the text ends too early")
+	case errors.As(err, &bad):
+		return bad.Err
 	}
-	return n, r.span(end, end), err
+	return err
 }
 
 func (r *treeReader) span(start, end int) source.Span {
