@@ -183,7 +183,7 @@ func (l *Loader) factsNamed(name string, at source.Span) bool {
 func renameFile(name string) string {
 	parts := strings.Split(name, ".")
 	for i, p := range parts {
-		if !isPredicatePart(p, i == 0) {
+		if !isPredicatePart(p, i == 0) || i == 0 && p == contextRecord {
 			parts[i] = rename(p, i == 0)
 		}
 	}

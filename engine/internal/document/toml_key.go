@@ -49,10 +49,10 @@ func (r *tomlReader) dot(start, n int) (more, ok bool) {
 // keyValue reads a key and its value into a table.
 func (r *tomlReader) keyValue(table nodeID) bool {
 	start, depth := r.at, r.depth
-	outside := r.preamble && depth == 0
-	if c := r.peek(0); outside && !isBare(c) && c != '"' && c != '\'' {
+	if r.preamble && depth == 0 && !r.startsStatement() {
 		return r.stray(start)
 	}
+	r.strayed = false
 	var k key
 	for n := 1; ; n++ {
 		var ok bool
@@ -72,14 +72,10 @@ func (r *tomlReader) keyValue(table nodeID) bool {
 		}
 	}
 	if r.peek(0) != '=' {
-		if outside {
-			return r.stray(start)
-		}
 		return r.expected(`"=" after the key ` + r.name(k))
 	}
 	r.at++
 	r.blanks()
-	r.strayed = false
 	if r.depth > maxDepth {
 		return r.tooDeep(k.start)
 	}
@@ -95,6 +91,24 @@ func (r *tomlReader) name(k key) string { return quote(r.table.TextString(k.text
 
 func (r *tomlReader) tooDeep(start int) bool {
 	r.diags.Errorf(span(r.file, start, start+1), codeDepth, "brackets nest deeper than %d", maxDepth)
+	return false
+}
+
+// startsStatement reports whether the line is a key with "=" behind it, or begins with a key that a document knows.
+func (r *tomlReader) startsStatement() bool {
+	p := headerParser{line: r.text[r.at:r.end]}
+	for p.part() {
+		if name := string(p.line[:p.at]); name == "version" || name == "include" {
+			return true
+		}
+		if p.blanks(); p.take('=') {
+			return true
+		}
+		if !p.take('.') {
+			return false
+		}
+		p.blanks()
+	}
 	return false
 }
 
