@@ -2,6 +2,9 @@
 package fixpoint
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/rune-authz/rune/engine/internal/analysis"
 	"github.com/rune-authz/rune/engine/internal/entity"
 	"github.com/rune-authz/rune/engine/internal/goal"
@@ -10,25 +13,168 @@ import (
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
+// MaxRows bounds the rows that a component of materialised predicates may have. One that would exceed it is left to be evaluated on demand.
+const MaxRows = 2_000_000
+
 // Options bound the work of a load and of each update.
 type Options struct {
-	Limits goal.Limits
-	Yield  func()
+	Limits  goal.Limits
+	Yield   func() // nil, or called at least every 50 000 steps
+	MaxRows int    // 0: [MaxRows]
 }
 
-// Model is a program's facts and materialised predicates.
-type Model struct{}
+// Model is a program's facts and materialised predicates. They change by [Model.Update] alone.
+type Model struct {
+	t       *value.Table
+	program *analysis.Program
+	options Options
+	db      *relation.Database
+	eval    *goal.Evaluator
+	view    *entity.View
+	strata  [][]analysis.PredID // components that are materialised together, lowest first
+
+	warnings []warning
+}
+
+// warning is a static row that errs, or rows with the same error.
+type warning struct {
+	goal.Warning
+	component int
+}
 
 // New loads the program's facts and materialises what is static.
 func New(t *value.Table, p *analysis.Program, store *entity.Store, o Options) (*Model, *value.Fault) {
-	panic("not yet")
+	if o.MaxRows == 0 {
+		o.MaxRows = MaxRows
+	}
+	arities := make([]int, len(p.Preds))
+	for i := range p.Preds {
+		arities[i] = p.Preds[i].Arity
+	}
+	m := &Model{t: t, program: p, options: o, db: relation.NewDatabase(t, arities), view: entity.NewView(t, store)}
+	m.load(p.Facts)
+	m.findComponents()
+	m.eval = goal.New(t, p, m.db, store)
+	if f := m.materialise(func(int) bool { return true }); f != nil {
+		return nil, f
+	}
+	return m, nil
 }
 
-// DB returns the rows.
-func (m *Model) DB() *relation.Database { return nil }
+// load inserts the documents' facts.
+func (m *Model) load(facts []analysis.Facts) {
+	sizes := make([]int, m.db.Len())
+	for _, f := range facts {
+		sizes[f.Pred] += f.Count
+	}
+	for i, n := range sizes {
+		if n > 0 {
+			m.db.Pred(i).Facts.Grow(n)
+		}
+	}
+	taken := 0
+	for _, f := range facts {
+		rel := m.db.Pred(int(f.Pred)).Facts
+		for i := range f.Count {
+			rel.Insert(rowOf(f, rel.Arity(), i))
+			if taken++; taken%50_000 == 0 && m.options.Yield != nil {
+				m.options.Yield()
+			}
+		}
+	}
+}
+
+func rowOf(f analysis.Facts, arity, i int) []value.Value { return f.Rows[i*arity : (i+1)*arity] }
+
+// findComponents collects the predicates to materialise, by stratum.
+func (m *Model) findComponents() {
+	byStratum := map[int32][]analysis.PredID{}
+	for i := range m.program.Preds {
+		if p := &m.program.Preds[i]; p.Materialize && len(p.Rules) > 0 {
+			byStratum[p.Stratum] = append(byStratum[p.Stratum], analysis.PredID(i))
+		}
+	}
+	for _, preds := range byStratum {
+		if !m.mayNotEnd(preds) {
+			m.strata = append(m.strata, preds)
+		}
+	}
+	slices.SortFunc(m.strata, func(a, b []analysis.PredID) int {
+		return cmp.Compare(m.program.Preds[a[0]].Stratum, m.program.Preds[b[0]].Stratum)
+	})
+}
+
+// mayNotEnd reports whether a component is recursive and makes values, so that it is evaluated under the limits of requests alone.
+func (m *Model) mayNotEnd(preds []analysis.PredID) bool {
+	for _, p := range preds {
+		if !m.program.Preds[p].Recursive {
+			continue
+		}
+		for _, r := range m.program.Preds[p].Rules {
+			for i := range m.program.Rules[r].Body {
+				switch m.program.Rules[r].Body[i].Kind {
+				case analysis.LitEquation, analysis.LitAggregate, analysis.LitGenerate:
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// materialise evaluates, from the lowest stratum up, the components that an update concerns.
+func (m *Model) materialise(concerns func(component int) bool) *value.Fault {
+	empty := goal.Request{Principal: value.None, Action: value.None, Resource: value.None, Context: m.t.Record(nil)}
+	m.view.Reset()
+	m.eval.Begin(empty, m.view, m.options.Limits, m.options.Yield)
+	for i := range m.strata {
+		if !concerns(i) {
+			continue
+		}
+		m.warnings = slices.DeleteFunc(m.warnings, func(w warning) bool { return w.component == i })
+		grown, warnings := m.eval.Materialise(m.strata[i], m.options.MaxRows)
+		if limit := m.eval.Exceeded(); limit != "" {
+			return &value.Fault{Code: source.Code(limit), Message: "evaluating what is static exceeds " + limit}
+		}
+		m.publish(i, grown)
+		for _, w := range warnings {
+			m.warnings = append(m.warnings, warning{Warning: w, component: i})
+		}
+	}
+	return nil
+}
+
+// publish puts a component's rows into the database; none were found if it is too large.
+func (m *Model) publish(i int, grown []goal.Grown) {
+	if grown == nil {
+		for _, p := range m.strata[i] {
+			m.db.Materialise(int(p), nil, nil, nil)
+		}
+	}
+	for _, g := range grown {
+		m.db.Materialise(int(g.Pred), g.Rows, g.Erring, g.Faults)
+	}
+	m.eval.Refresh()
+}
+
+// DB returns the rows. They change with updates.
+func (m *Model) DB() *relation.Database { return m.db }
+
+// mostWarnings is how many warnings are given of one predicate.
+const mostWarnings = 10
 
 // Warnings tell of static rows that err.
-func (m *Model) Warnings() []source.Diagnostic { return nil }
-
-// Update deletes and then inserts facts as one transaction, and changes nothing where it returns a fault.
-func (m *Model) Update(insert, delete []analysis.Facts) *value.Fault { return nil }
+func (m *Model) Warnings() []source.Diagnostic {
+	var out []source.Diagnostic
+	given := map[analysis.PredID]int{}
+	for _, w := range m.warnings {
+		if given[w.Pred]++; given[w.Pred] > mostWarnings {
+			continue
+		}
+		out = append(out, source.Diagnostic{
+			Severity: source.Warning, Code: w.Fault.Code, Span: w.Span,
+			Message: "a row of " + m.program.Preds[w.Pred].Name + " errs: " + w.Fault.Message,
+		})
+	}
+	return out
+}

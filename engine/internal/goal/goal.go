@@ -109,10 +109,7 @@ func tagIndex(tag bool) int {
 // 50 000 steps.
 func (e *Evaluator) Begin(r Request, view *entity.View, limits Limits, yield func()) {
 	e.request, e.view = r, view
-	if e.version != e.db.Version() {
-		e.version = e.db.Version()
-		clear(e.code)
-	}
+	e.Refresh()
 	e.patched = view.Patched()
 	e.direct = len(e.preds[analysis.PredParent].Rules) == 0
 	e.fields = [2]bool{e.derives(analysis.PredAttribute, false), e.derives(analysis.PredTag, true)}
@@ -120,6 +117,14 @@ func (e *Evaluator) Begin(r Request, view *entity.View, limits Limits, yield fun
 	view.Derive(e, parents, e.fields[0], e.fields[1])
 	e.budget.begin(e.t, limits, yield)
 	e.reset()
+}
+
+// Refresh drops what depends on the relations that the database had, if it has others now. Begin does so by itself.
+func (e *Evaluator) Refresh() {
+	if e.version != e.db.Version() {
+		e.version = e.db.Version()
+		clear(e.code)
+	}
 }
 
 // derives reports whether there are rules or facts for attributes or tags.
