@@ -1,0 +1,408 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rune-authz/rune/engine/internal/analysis"
+	"github.com/rune-authz/rune/engine/internal/entity"
+	"github.com/rune-authz/rune/engine/internal/goal"
+	"github.com/rune-authz/rune/engine/internal/source"
+	"github.com/rune-authz/rune/engine/internal/value"
+)
+
+// loadText loads a document that includes nothing. The engine is nil where it doesn't load.
+func loadText(text string, key uint64) (*Engine, []byte) {
+	l := NewLoader("random.rune", []byte(text), Host{Key: [2]uint64{key, ^key}})
+	l.Next()
+	return l.Commit()
+}
+
+// shortly returns how many seeds to run: all, or a part in -short.
+func shortly(all, short int) uint64 {
+	if testing.Short() {
+		return uint64(short)
+	}
+	return uint64(all)
+}
+
+// tally counts what random programs hold and give, so that a test can tell what it never saw.
+type tally map[string]int
+
+func (c tally) require(t *testing.T, names string) {
+	t.Helper()
+	for _, n := range strings.Fields(names) {
+		if c[n] == 0 {
+			t.Errorf("%s never occurred", n)
+		}
+	}
+	var list []string
+	for _, n := range slices.Sorted(maps.Keys(c)) {
+		list = append(list, fmt.Sprintf("%s %d", n, c[n]))
+	}
+	t.Log(strings.Join(list, ", "))
+}
+
+func (c tally) program(p *analysis.Program) {
+	for i := range p.Preds {
+		c[fmt.Sprintf("stratum%d", min(p.Preds[i].Stratum, 9))]++
+		if p.Preds[i].Recursive {
+			c["recursive"]++
+		}
+		if p.Preds[i].Kind == analysis.PredStore && len(p.Preds[i].Rules) > 0 {
+			c["derived-"+strings.ToLower(strings.Split(p.Preds[i].Name, "/")[0])]++
+		}
+	}
+	for i := range p.Rules {
+		for j := range p.Rules[i].Body {
+			c.literal(&p.Rules[i].Body[j])
+		}
+	}
+}
+
+func (c tally) literal(l *analysis.Literal) {
+	c[[...]string{"atom", "not", "test", "equation", "aggregate", "generate"}[l.Kind]]++
+	if l.Kind == analysis.LitAggregate {
+		c[[...]string{"count", "sum", "min", "max", "collect"}[l.Aggregate.Op]]++
+	}
+	if l.Kind == analysis.LitGenerate {
+		c[[...]string{"argv", "split", "each-set", "each-record"}[l.Generator]]++
+	}
+	if l.Kind == analysis.LitAtom && l.Pred < analysis.FirstUserPred {
+		c[[...]string{"principal", "action", "resource", "context", "parent", "in", "attribute", "tag", "permit", "forbid"}[l.Pred]]++
+	}
+	c.expr(l.Expr)
+}
+
+func (c tally) expr(e *analysis.Expr) {
+	if e == nil {
+		return
+	}
+	c["op-"+[...]string{"const", "var", "context", "attr", "has", "gettag", "hastag", "in", "is", "like", "set", "record", "if", "and", "or", "call"}[e.Op]]++
+	for _, a := range e.Args {
+		c.expr(a)
+	}
+}
+
+const everyFeature = `atom not test equation aggregate generate count sum min max collect argv split each-set each-record principal action resource
+	context parent in attribute tag derived-parent derived-attribute derived-tag recursive op-context op-attr op-has op-gettag op-hastag op-in
+	op-is op-like op-set op-record op-if op-and op-or op-call`
+
+// comparison compares one loaded random program with the oracle.
+type comparison struct {
+	*testing.T
+	e     *Engine
+	doc   *randomDocument
+	seed  uint64
+	tally tally
+}
+
+// begin prepares the engine's evaluator and an oracle for a request, which may be empty.
+func (c *comparison) begin(request string, goals ...*analysis.Goal) *oracle {
+	e := c.e
+	e.begin(&Host{})
+	r := goal.Request{Principal: value.None, Action: value.None, Resource: value.None, Context: e.emptyContext}
+	if request != "" {
+		if err := e.read([]byte(request), &Host{}, true); err != nil {
+			c.Fatalf("seed %d: %s: %v", c.seed, request, err)
+		}
+		r = goal.Request{Principal: e.request.Principal, Action: e.request.Action, Resource: e.request.Resource, Context: e.request.Context}
+	}
+	e.eval.Begin(r, e.view, e.limits.goal(), nil)
+	return newOracle(e.table, e.program, patchedStore(e), r, goals...)
+}
+
+// patchedStore is the store as the request under way sees it.
+func patchedStore(e *Engine) *entity.Store {
+	s := entity.NewStore(e.table)
+	for _, uid := range e.view.Patches() {
+		s.Add(entity.Entity{UID: uid, Attrs: e.view.StoredAttrs(uid), Tags: e.view.StoredTags(uid), Parents: e.view.StoredParents(uid)})
+	}
+	for _, uid := range e.store.All() {
+		if !s.Has(uid) {
+			s.Add(*e.store.Get(uid))
+		}
+	}
+	return s
+}
+
+// statements compares what each statement gives.
+func (c *comparison) statements(request string) {
+	defer c.e.end()
+	o := c.begin(request)
+	verdicts := map[int32]bool{}
+	for _, v := range c.e.eval.Statements(nil) {
+		verdicts[v.Statement] = v.Errs
+	}
+	if c.exceeded() {
+		return
+	}
+	for i := range c.e.program.Statements {
+		holds, errs := o.statement(i)
+		gotErrs, got := verdicts[int32(i)]
+		c.tally[[...]string{"fails", "holds", "errs"}[index(holds, errs)]]++
+		if (got && !gotErrs) != holds || gotErrs != errs {
+			c.Errorf("seed %d, %s: %s %s, but for the oracle it %s\n%s", c.seed, request, c.e.program.Statements[i].ID,
+				[...]string{"fails", "holds", "errs"}[index(got && !gotErrs, gotErrs)], [...]string{"fails", "holds", "errs"}[index(holds, errs)], c.doc.text())
+		}
+	}
+}
+
+func index(holds, errs bool) int {
+	switch {
+	case holds:
+		return 1
+	case errs:
+		return 2
+	}
+	return 0
+}
+
+func (c *comparison) exceeded() bool {
+	if c.e.eval.Exceeded() != "" {
+		c.tally["limit"]++
+		return true
+	}
+	return false
+}
+
+// query compares a goal's rows. A goal that the analysis refuses is counted.
+func (c *comparison) query(text, request string) {
+	defer c.e.end()
+	var files source.Files
+	var diags source.List
+	c.e.begin(&Host{})
+	g := c.e.program.Goal(&files, []byte(text), &diags)
+	if g == nil {
+		c.tally["goals refused"]++
+		return
+	}
+	o := c.begin(request, g)
+	rows, fault := c.e.eval.Query(g)
+	if c.exceeded() {
+		return
+	}
+	want := o.query(g)
+	c.tally["goals"]++
+	c.tally["rows"] += len(want)
+	if fault != nil || !slices.EqualFunc(rows, want, slices.Equal[[]value.Value]) {
+		c.Errorf("seed %d, %s, %s: %v %v, but for the oracle %v\n%s", c.seed, request, text, c.show(rows), fault, c.show(want), c.doc.text())
+	}
+}
+
+func (c *comparison) show(rows [][]value.Value) (out []string) {
+	for _, r := range rows {
+		var b []byte
+		for _, v := range r {
+			b = append(c.e.table.Append(b, v), ' ')
+		}
+		out = append(out, string(b))
+	}
+	return out
+}
+
+// TestRandom_oracle compares the engine with the naive evaluator, statement by statement and query by query.
+func TestRandom_oracle(t *testing.T) {
+	all := shortly(10_000, 600)
+	counts := tally{}
+	for seed := range all {
+		compareSeed(t, seed, counts)
+		if t.Failed() {
+			break
+		}
+	}
+	if loaded := counts["loaded"]; loaded*10 < int(all)*6 {
+		t.Errorf("only %d of %d documents loaded", loaded, all)
+	}
+	counts.require(t, everyFeature+" holds errs fails goals rows loaded")
+}
+
+func compareSeed(t *testing.T, seed uint64, counts tally) {
+	doc := newRandomDocument(seed)
+	e, reply := loadText(doc.text(), seed)
+	if e == nil {
+		counts["refused "+errorCode(reply)]++
+		return
+	}
+	counts["loaded"]++
+	counts.program(e.program)
+	defer func() {
+		if r := recover(); r != nil {
+			if err, ok := r.(error); !ok || !errors.Is(err, errEndless) {
+				t.Errorf("seed %d panics:\n%s", seed, doc.text())
+				panic(r)
+			}
+			counts["endless"]++
+		}
+	}()
+	c := &comparison{T: t, e: e, doc: doc, seed: seed, tally: counts}
+	for _, r := range doc.requests {
+		c.statements(r)
+	}
+	for i, g := range doc.goals {
+		c.query(g, append([]string{""}, doc.requests...)[i])
+	}
+}
+
+func errorCode(reply []byte) string {
+	var r struct{ Error struct{ Code string } }
+	json.Unmarshal(reply, &r)
+	return r.Error.Code
+}
+
+// answers are the replies to a document's requests and goals, and the work that they took.
+func answers(e *Engine, doc *randomDocument) (replies []string) {
+	for _, r := range doc.requests {
+		replies = append(replies, string(e.Authorize(nil, []byte(r), &Host{})), fmt.Sprint(e.Stats().Steps, e.Stats().Tuples, e.Stats().Tables))
+	}
+	for i, g := range doc.goals {
+		replies = append(replies, string(e.Query(nil, doc.query(i, g), &Host{})), fmt.Sprint(e.Stats().Steps, e.Stats().Tuples, e.Stats().Tables))
+	}
+	return replies
+}
+
+// query is the query of a goal, every other one with a request.
+func (d *randomDocument) query(i int, goal string) []byte {
+	q, _ := json.Marshal(goal)
+	if i%2 == 0 {
+		return append(append([]byte(`{"goal":`), q...), '}')
+	}
+	return append(append([]byte(d.requests[0][:len(d.requests[0])-1]+`,"goal":`), q...), '}')
+}
+
+// TestRandom_key loads under two keys of the symbol table's hash: no output and no count depends on it.
+func TestRandom_key(t *testing.T) {
+	for seed := range shortly(500, 60) {
+		doc := newRandomDocument(seed)
+		a, ra := loadText(doc.text(), 1)
+		b, rb := loadText(doc.text(), 2)
+		if !bytes.Equal(ra, rb) {
+			t.Fatalf("seed %d: %s\nnot %s", seed, ra, rb)
+		}
+		if a == nil {
+			continue
+		}
+		if diff := cmp.Diff(answers(a, doc), answers(b, doc)); diff != "" {
+			t.Fatalf("seed %d: %s\n%s", seed, diff, doc.text())
+		}
+	}
+}
+
+// TestRandom_permutation reorders a document's statements: decisions, rows and the sets of reasons and errors stay.
+func TestRandom_permutation(t *testing.T) {
+	for seed := range shortly(1500, 150) {
+		doc := newRandomDocument(seed)
+		e, _ := loadText(doc.text(), seed)
+		if e == nil {
+			continue
+		}
+		want := outcomes(t, e, doc)
+		r := rand.New(rand.NewPCG(seed, 11))
+		for range 3 {
+			other := *doc
+			other.facts, other.rules, other.policies = slices.Clone(doc.facts), slices.Clone(doc.rules), slices.Clone(doc.policies)
+			r.Shuffle(len(other.facts), func(i, j int) { other.facts[i], other.facts[j] = other.facts[j], other.facts[i] })
+			r.Shuffle(len(other.rules), func(i, j int) { other.rules[i], other.rules[j] = other.rules[j], other.rules[i] })
+			r.Shuffle(len(other.policies), func(i, j int) { other.policies[i], other.policies[j] = other.policies[j], other.policies[i] })
+			p, reply := loadText(other.text(), seed)
+			if p == nil {
+				t.Fatalf("seed %d: reordered, it doesn't load: %s\n%s", seed, reply, other.text())
+			}
+			if diff := cmp.Diff(want, outcomes(t, p, &other)); diff != "" {
+				t.Fatalf("seed %d: %s\n%s\n---\n%s", seed, diff, doc.text(), other.text())
+			}
+		}
+	}
+}
+
+// outcomes are what answers say, without revision, counts, order and messages.
+func outcomes(t *testing.T, e *Engine, doc *randomDocument) (out []string) {
+	type item struct{ ID, Effect, Code string }
+	for i, text := range answers(e, doc) {
+		if i%2 == 1 {
+			continue
+		}
+		var r struct {
+			Decision    string
+			Reasons     []item
+			Diagnostics struct{ Errors []item }
+			Rows        json.RawMessage
+			Error       json.RawMessage
+		}
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		for j := range r.Diagnostics.Errors { // which of several errors is told may differ
+			r.Diagnostics.Errors[j].Code = ""
+		}
+		compare := func(a, b item) int { return strings.Compare(a.ID, b.ID) }
+		slices.SortFunc(r.Reasons, compare)
+		slices.SortFunc(r.Diagnostics.Errors, compare)
+		out = append(out, fmt.Sprintf("%s %v %v %s %t", r.Decision, r.Reasons, r.Diagnostics.Errors, r.Rows, r.Error == nil))
+	}
+	return out
+}
+
+// TestRandom_update changes facts, and compares with a document that has the changed facts from the start: replies and steps.
+func TestRandom_update(t *testing.T) {
+	for seed := range shortly(1500, 150) {
+		doc := newRandomDocument(seed)
+		e, _ := loadText(doc.text(), seed)
+		if e == nil {
+			continue
+		}
+		g := &randomProgram{r: rand.New(rand.NewPCG(seed, 13))}
+		for range 3 {
+			update := doc.change(g)
+			answers(e, doc)
+			if reply := e.Update(nil, []byte(update), &Host{}); errorCode(reply) != "" {
+				t.Fatalf("seed %d: %s: %s", seed, update, reply)
+			}
+			fresh, reply := loadText(doc.text(), seed)
+			if fresh == nil {
+				t.Fatalf("seed %d: %s\n%s", seed, reply, doc.text())
+			}
+			fresh.setRevision(e.revision)
+			if diff := cmp.Diff(answers(fresh, doc), answers(e, doc)); diff != "" {
+				t.Fatalf("seed %d, %s: %s\n%s", seed, update, diff, doc.text())
+			}
+		}
+	}
+}
+
+// change deletes and inserts facts of a document, and returns the update that does the same.
+func (d *randomDocument) change(g *randomProgram) string {
+	deleted, inserted := map[string][]string{}, map[string][]string{}
+	var kept []randomFact
+	for _, f := range d.facts {
+		if g.chance(30) {
+			deleted[f.pred] = append(deleted[f.pred], f.row)
+		} else {
+			kept = append(kept, f)
+		}
+	}
+	for range g.r.IntN(5) {
+		f := g.fact(pick(g, base...))
+		inserted[f.pred] = append(inserted[f.pred], f.row)
+		if !slices.Contains(kept, f) {
+			kept = append(kept, f)
+		}
+	}
+	d.facts = kept
+	rows := func(m map[string][]string) string {
+		var out []string
+		for _, k := range slices.Sorted(maps.Keys(m)) {
+			out = append(out, fmt.Sprintf("%q:[%s]", k, strings.Join(m[k], ",")))
+		}
+		return strings.Join(out, ",")
+	}
+	return fmt.Sprintf(`{"delete":{%s},"insert":{%s}}`, rows(deleted), rows(inserted))
+}
