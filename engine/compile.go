@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ import (
 // Codes of what stands wrong between the parts of a configuration.
 const (
 	codeIDTwice     source.Code = "document.id_twice"
+	codeIDShaped    source.Code = "document.id_shaped"
 	codeEntityTwice source.Code = "entity.twice"
 )
 
@@ -58,6 +60,9 @@ func (c *compiler) compile() *Engine {
 		Defaults: &c.set.Defaults, Schema: c.schema, Text: &c.text,
 	})
 	c.validatePolicies()
+	if program != nil {
+		c.checkTests(program)
+	}
 	if program == nil || c.diags.Failed() {
 		return nil
 	}
@@ -164,7 +169,7 @@ func (c *compiler) checkIDs() {
 			return
 		}
 		if kind := numbered(id); kind != "" {
-			c.diags.Errorf(at, codeIDTwice, "@id(%q) is shaped like the number of a %s", id, kind).Help = "give it another name"
+			c.diags.Errorf(at, codeIDShaped, "@id(%q) is shaped like the number of a %s", id, kind).Help = "give it another name"
 			return
 		}
 		if earlier, ok := first[id]; ok {
@@ -203,6 +208,33 @@ func numbered(id string) string {
 func (c *compiler) validatePolicies() {
 	if c.validating() {
 		cedar.Validate(c.policies, c.schema, cedar.Validation{Permissive: c.set.Defaults.Validation == "permissive"}, c.diags)
+	}
+}
+
+// checkTests checks the goals of tests. A diagnostic stands on the place in the goal, where the document has the goal's text as it is.
+func (c *compiler) checkTests(program *analysis.Program) {
+	for i := range c.set.Tests {
+		t := &c.set.Tests[i]
+		if !t.IsQuery {
+			continue
+		}
+		var diags source.List
+		program.Goal(&source.Files{}, []byte(t.Query), &diags)
+		whole := t.QuerySpan
+		start := bytes.Index(c.files.File(whole.File).Text[whole.Start:whole.End], []byte(t.Query))
+		for _, d := range diags.All() {
+			at, related := d.Span, d.Related
+			d.Span, d.Related = whole, nil
+			if start >= 0 {
+				d.Span.Start, d.Span.End = whole.Start+uint32(start)+at.Start, whole.Start+uint32(start)+at.End
+			}
+			for _, r := range related {
+				if r.Span.File != at.File { // a goal's own places say little
+					d.Related = append(d.Related, r)
+				}
+			}
+			c.diags.Add(d)
+		}
 	}
 }
 
