@@ -135,14 +135,15 @@ func (a *analysis) blocked(c *clause, bound, done []bool) {
 		return
 	}
 	c.broken = true
+	slices.SortStableFunc(list, func(x, y blame) int { return cmp.Compare(x.at.Start, y.at.Start) })
 	if slices.ContainsFunc(list, func(b blame) bool { return !b.bound }) {
 		list = slices.DeleteFunc(list, func(b blame) bool { return b.bound })
+	} else {
+		list = list[:1] // they all wait for each other
 	}
-	slices.SortStableFunc(list, func(x, y blame) int { return cmp.Compare(x.at.Start, y.at.Start) })
-	seen := map[int32]bool{}
 	for _, b := range list {
-		if !seen[b.v] {
-			seen[b.v] = true
+		if !c.vars[b.v].blamed {
+			c.vars[b.v].blamed = true
 			a.unbound(c, b)
 		}
 	}
@@ -216,8 +217,8 @@ func (a *analysis) unboundHead(c *clause, bound []bool) {
 		if t.Var < 0 || bound[t.Var] {
 			continue
 		}
-		if c.broken && a.binds(c, t.Var) {
-			continue // it waits for what has been reported
+		if c.vars[t.Var].blamed || c.broken && a.binds(c, t.Var) {
+			continue // it was reported, or waits for what was
 		}
 		c.broken = true
 		name := c.name(t.Var)

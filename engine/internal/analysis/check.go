@@ -174,8 +174,8 @@ func (a *analysis) checkLiteral(c *clause, i int) {
 // checkConstant reports a constant that no row can hold.
 func (a *analysis) checkConstant(p PredID, i int, v value.Value, at source.Span) {
 	col := &a.infos[p].columns[i]
-	if v.Kind() == value.KindEntity && a.table.EntityType(v) == a.missing {
-		return // reported
+	if a.reported(v) {
+		return
 	}
 	t := typeOf(a.table, v)
 	if _, ok := meet(t, col.Type); ok {

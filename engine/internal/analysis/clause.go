@@ -27,13 +27,14 @@ type clause struct {
 // variable is what the analysis knows of a rule's variable.
 type variable struct {
 	Type
-	sure  certainty
-	known bool
-	given bool        // bound by whoever asks
-	is    value.Value // the entity type that a test of the conjunction gives it, or None
-	at    source.Span // where it stands first
-	place source.Span // what gave it its type
-	role  int         // 1 + the column of permit or forbid whose value it is; 0: none
+	sure   certainty
+	known  bool
+	given  bool        // bound by whoever asks
+	blamed bool        // nothing binds it, which has been reported
+	is     value.Value // the entity type that a test of the conjunction gives it, or None
+	at     source.Span // where it stands first
+	place  source.Span // what gave it its type
+	role   int         // 1 + the column of permit or forbid whose value it is; 0: none
 }
 
 // note is what the analysis knows of a literal beyond Literal.

@@ -114,7 +114,10 @@ func (a *analysis) coerceConstant(col *column, v value.Value, at source.Span) va
 	out, f := a.coerce(col, col.Type, v, fromRules)
 	if f != nil {
 		a.diags.Errorf(at, f.Code, "%s", f.Message)
-		return a.table.Entity(a.missing, a.missing)
+		return a.missing
 	}
 	return out
 }
+
+// reported reports whether a value stands for text that was reported.
+func (a *analysis) reported(v value.Value) bool { return v == a.missing }

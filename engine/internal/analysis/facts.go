@@ -54,13 +54,8 @@ func (a *analysis) factRow(head *datalog.Atom, id PredID) []value.Value {
 	for i, e := range head.Args {
 		v, _ := a.simple(e)
 		col := &columns[i]
-		if t := a.coerceConstant(col, v, e.Span); t != v && a.table.EntityType(t) == a.missing {
-			row = append(row, t) // reported
-			continue
-		} else {
-			v = t
-		}
-		if !a.accepts(col, v, e.Span) {
+		v = a.coerceConstant(col, v, e.Span)
+		if !a.reported(v) && !a.accepts(col, v, e.Span) {
 			a.misfit(id, i, v, e.Span)
 		}
 		row = append(row, v)
@@ -95,18 +90,15 @@ func (a *analysis) misfit(id PredID, column int, v value.Value, at source.Span) 
 	if !col.at.IsZero() {
 		d.Related = append(d.Related, source.Related{Span: col.at, Message: "the column is " + a.describe(col.Type) + " here"})
 	}
-	if !col.declared {
-		d.Help = "declare the column with the type that both have: any, or " + a.describe(t)[len(article(a.describe(t))):]
+	switch {
+	case col.declared:
+	case t.Kind == TypeString && col.Kind == TypeEntity:
+		d.Help = "text is an entity only in a declared column: " + a.declaration(id, column, col.Type)
+	case t.Kind == TypeEntity && col.Kind == TypeString:
+		d.Help = "text is an entity only in a declared column: " + a.declaration(id, column, t)
+	default:
+		d.Help = "where both are meant, declare the column any: " + a.declaration(id, column, anyType)
 	}
-}
-
-func article(s string) string {
-	for _, a := range []string{"an ", "a "} {
-		if len(s) > len(a) && s[:len(a)] == a {
-			return a
-		}
-	}
-	return ""
 }
 
 // show writes a value for a message, cut where it is long.
@@ -127,12 +119,13 @@ func (a *analysis) tableFacts(out []Facts, t *document.Table) []Facts {
 	if a.preds[id].Kind == PredStore && !t.CSV || t.Width != a.preds[id].Arity {
 		return out // reported
 	}
-	if !a.arrange(id, t) {
+	order, ok := a.arrange(id, t)
+	if !ok {
 		return out
 	}
 	a.infos[id].facts = true
 	for i := range t.Width {
-		a.tableColumn(id, i, t)
+		a.tableColumn(placedColumn{id: id, column: i, table: t, order: order})
 	}
 	if id == PredAttribute || id == PredTag {
 		return a.fieldFacts(out, id, t)
@@ -158,26 +151,28 @@ func (a *analysis) fieldFacts(out []Facts, id PredID, t *document.Table) []Facts
 	return out
 }
 
-// arrange puts the columns of a CSV file in the order of the declaration, where that names them.
-func (a *analysis) arrange(id PredID, t *document.Table) bool {
+// arrange puts the columns of a CSV file in the order of the declaration, where that names them. It returns where each column stands in the
+// file; nil is where it is.
+func (a *analysis) arrange(id PredID, t *document.Table) (order []int, ok bool) {
 	columns := a.infos[id].columns
-	if !t.CSV || len(t.Header) != len(columns) || !slices.ContainsFunc(columns, func(c column) bool { return c.name != "" }) {
-		return true
+	if !t.CSV || !slices.ContainsFunc(columns, func(c column) bool { return c.name != "" }) {
+		return nil, true
 	}
-	order := make([]int, len(columns))
-	inPlace := true
+	order = make([]int, len(columns))
 	for i := range columns {
 		order[i] = i
 		if name := columns[i].name; name != "" {
 			if order[i] = slices.Index(t.Header, name); order[i] < 0 {
 				a.missingColumn(id, t, name)
-				return false
+				return nil, false
 			}
 		}
-		inPlace = inPlace && order[i] == i
 	}
-	if inPlace {
-		return true
+	for i, from := range order {
+		if slices.Index(order, from) != i {
+			a.missingColumn(id, t, columns[i].name)
+			return nil, false
+		}
 	}
 	row := make([]value.Value, t.Width)
 	for r := range t.Len() {
@@ -187,7 +182,7 @@ func (a *analysis) arrange(id PredID, t *document.Table) bool {
 		}
 		copy(cells, row)
 	}
-	return true
+	return order, true
 }
 
 func (a *analysis) missingColumn(id PredID, t *document.Table, name string) {
@@ -204,65 +199,94 @@ func (a *analysis) missingColumn(id PredID, t *document.Table, name string) {
 	}
 }
 
+// placedColumn is one column of a table, in the predicate's order.
+type placedColumn struct {
+	id     PredID
+	column int
+	table  *document.Table
+	order  []int // where the predicate's columns stand in the file; nil: in order
+}
+
+// span returns the place of a row's cell.
+func (p *placedColumn) span(files *source.Files, row int) source.Span {
+	t := p.table
+	if t.CellSpans != nil {
+		return t.CellSpans[row*t.Width+p.column]
+	}
+	in := t.Spans[row]
+	if !t.CSV {
+		return in
+	}
+	n := p.column
+	if p.order != nil {
+		n = p.order[n]
+	}
+	return csvCell(files, in, n)
+}
+
+// csvCell finds a cell in a row of a CSV file.
+func csvCell(files *source.Files, row source.Span, n int) source.Span {
+	text := files.File(row.File).Text[row.Start:row.End]
+	start, quoted := 0, false
+	for i, c := range text {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == ',' && !quoted && n > 0:
+			n, start = n-1, i+1
+		case c == ',' && !quoted:
+			return source.Span{File: row.File, Start: row.Start + uint32(start), End: row.Start + uint32(i)}
+		}
+	}
+	return source.Span{File: row.File, Start: row.Start + uint32(start), End: row.End}
+}
+
 // maxMisfits is how many misfits of one column of one table are reported.
 const maxMisfits = 20
 
 // tableColumn coerces and checks one column of a table.
-func (a *analysis) tableColumn(id PredID, i int, t *document.Table) {
-	col := &a.infos[id].columns[i]
+func (a *analysis) tableColumn(p placedColumn) {
+	col := &a.infos[p.id].columns[p.column]
+	coerces := col.declared && col.Kind != TypeAny && col.Kind != TypeString && col.Kind != TypeRecord
 	from := fromData
-	if t.CSV {
+	if p.table.CSV {
 		from = fromCSV
 	}
-	coerces := col.declared && col.Kind != TypeAny && col.Kind != TypeString && col.Kind != TypeRecord
-	kind := value.Kind(255)
-	if !coerces && col.known && (col.Kind == TypeString || col.Kind == TypeLong || col.Kind == TypeBool) {
-		kind = value.Kind(col.Kind - 1)
-	}
-	wrong := 0
+	t, wrong := p.table, 0
 	for r, n := 0, t.Len(); r < n && wrong < maxMisfits; r++ {
-		cell := &t.Rows[r*t.Width+i]
-		if cell.Kind() == kind {
-			continue // of the type already; most are
+		cell := &t.Rows[r*t.Width+p.column]
+		if col.known && cell.Kind() == value.Kind(col.Kind)-1 && col.Kind >= TypeBool && col.Kind < TypeEntity {
+			continue // of the type already, as most are
 		}
 		if coerces {
 			v, f := a.coerce(col, col.Type, *cell, from)
-			if f != nil || v.Kind() == value.KindString && from == fromCSV {
+			if f != nil {
 				wrong++
-				a.badCell(id, i, *cell, t, r, f)
+				a.badCell(p, r, f)
 				continue
 			}
 			*cell = v
 		}
-		if !a.accepts(col, *cell, cellSpan(t, r, i)) {
+		if !a.accepts(col, *cell, source.Span{}) {
 			wrong++
-			a.misfit(id, i, *cell, cellSpan(t, r, i))
-		} else if kind == 255 && !coerces && (col.Kind == TypeString || col.Kind == TypeLong || col.Kind == TypeBool) {
-			kind = value.Kind(col.Kind - 1)
+			a.badCell(p, r, nil)
+		} else if col.at.IsZero() {
+			col.at = p.span(a.files, r)
 		}
 	}
 }
 
-// badCell reports text that doesn't stand for a value of its column.
-func (a *analysis) badCell(id PredID, i int, cell value.Value, t *document.Table, r int, f *value.Fault) {
-	col, at := &a.infos[id].columns[i], cellSpan(t, r, i)
+// badCell reports a cell that doesn't stand for a value of its column.
+func (a *analysis) badCell(p placedColumn, r int, f *value.Fault) {
+	col, at := &a.infos[p.id].columns[p.column], p.span(a.files, r)
+	cell := p.table.Row(r)[p.column]
 	switch {
-	case t.CSV && len(a.table.Text(cell)) == 0:
-		d := a.diags.Errorf(at, codeEmptyCell, "column %d of %s is empty", i+1, t.Pred)
+	case p.table.CSV && cell.Kind() == value.KindString && len(a.table.Text(cell)) == 0:
+		d := a.diags.Errorf(at, codeEmptyCell, "column %d of %s is empty", p.column+1, p.table.Pred)
 		d.Help = "only a column of strings may be empty, and this is " + a.describe(col.Type)
 	case f != nil:
 		a.diags.Errorf(at, f.Code, "%s", f.Message)
 	default:
-		a.misfit(id, i, cell, at)
+		a.misfit(p.id, p.column, cell, at)
 	}
-}
-
-func cellSpan(t *document.Table, row, column int) source.Span {
-	switch {
-	case t.CellSpans != nil:
-		return t.CellSpans[row*t.Width+column]
-	case row < len(t.Spans):
-		return t.Spans[row]
-	}
-	return t.Span
 }

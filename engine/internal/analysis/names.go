@@ -10,7 +10,7 @@ import (
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
-// reserved are the names that no [data] key may have.
+// reserved are the names that no document may declare.
 var reserved = []string{"principal", "action", "resource", "context", "parent", "attribute", "tag", "permit", "forbid", "allow", "deny",
 	"argv", "split", "each"}
 
@@ -160,22 +160,12 @@ func (a *analysis) wrongArity(id PredID, name string, arity int, at source.Span)
 
 // defineTable defines the predicate of a table of facts.
 func (a *analysis) defineTable(t *document.Table) {
-	id, isReserved := a.byName[t.Pred]
-	if isReserved && a.preds[id].Kind != PredUser || slices.Contains(reserved, t.Pred) {
+	id, known := a.byName[t.Pred]
+	if known && a.preds[id].Kind != PredUser || slices.Contains(reserved, t.Pred) {
 		if t.CSV && a.preds[id].Kind == PredStore {
 			a.define(t.Pred, t.Width, true, t.Span)
-			return
 		}
-		d := a.diags.Errorf(t.Span, codeReserved, "%q is reserved: it can't be a predicate of facts", t.Pred)
-		switch {
-		case slices.Contains([]string{"permit", "forbid", "allow", "deny"}, t.Pred):
-			d.Help = "a decision is a statement of [rules], such as permit(User::\"alice\", \"read\", _)."
-		case slices.Contains([]string{"parent", "attribute", "tag"}, t.Pred):
-			d.Help = "write the facts in [rules] or in " + t.Pred + ".csv"
-		default:
-			d.Help = "give the key another name"
-		}
-		return
+		return // others are reported where documents are read
 	}
 	id, _ = a.define(t.Pred, max(t.Width, 1), t.Width > 0, t.Span)
 	a.infos[id].facts = true

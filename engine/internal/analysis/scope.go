@@ -157,8 +157,12 @@ func (a *analysis) braces(c *clause, out *Aggregate, group, locals []string, wil
 	if ag.Value != nil {
 		a.aggregated(in, ag.Value)
 	}
-	for len(in.heads) < len(in.HeadArgs) {
-		in.heads = append(in.heads, ag.Span)
+	for _, t := range in.HeadArgs[len(in.heads):] {
+		at := ag.Span
+		if t.Var >= 0 {
+			at = in.vars[t.Var].at
+		}
+		in.heads = append(in.heads, at)
 	}
 	a.clauses = append(a.clauses, in)
 }
