@@ -54,6 +54,7 @@ type Evaluator struct {
 	frames []frame
 	saved  []value.Value // of the frames
 	levels []level
+	active []int32 // levels with tables that are not complete, ascending
 
 	vars     []value.Value // of the rule that runs
 	args     []value.Value // arguments of operations, a stack
@@ -140,9 +141,10 @@ func (e *Evaluator) reset() {
 	e.tableSet.reset()
 	e.search.faults = e.search.faults[:0]
 	e.work, e.frames, e.saved, e.args = e.work[:0], e.frames[:0], e.saved[:0], e.args[:0]
-	for i := range e.levels {
-		e.levels[i].open, e.levels[i].waited = e.levels[i].open[:0], 0
+	for _, l := range e.active {
+		e.levels[l].open, e.levels[l].waited = e.levels[l].open[:0], 0
 	}
+	e.active = e.active[:0]
 }
 
 // Statements evaluates all statements in full and appends those that hold or err, in order.

@@ -1,6 +1,8 @@
 package goal
 
 import (
+	"slices"
+
 	"github.com/rune-authz/rune/engine/internal/analysis"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
@@ -83,10 +85,19 @@ func (e *Evaluator) newTable(p analysis.PredID, m mode, rules []int32, call []va
 	t.mode, t.pred, t.rules, t.arity = m, p, rules, len(call)
 	t.call = append(t.call, call...)
 	t.level, t.depth = e.levelOf(p, m), depth
-	l := &e.levels[t.level]
-	l.open = append(l.open, t)
+	e.open(t)
 	e.held += 96 + 4*len(call)
 	return t
+}
+
+// open adds a table to those of its level that aren't complete.
+func (e *Evaluator) open(t *table) {
+	l := &e.levels[t.level]
+	if len(l.open) == 0 {
+		i, _ := slices.BinarySearch(e.active, t.level)
+		e.active = slices.Insert(e.active, i, t.level)
+	}
+	l.open = append(l.open, t)
 }
 
 // newRoot makes a table that no goal finds, for a statement or query.
@@ -245,8 +256,8 @@ var errSteps = &value.Fault{Code: "limit.error_steps", Message: "finding out wha
 
 // lowestWaited returns the lowest level, up to most, of which a table is waited for.
 func (e *Evaluator) lowestWaited(most int32) int32 {
-	for l := range most {
-		if e.levels[l].waited > 0 {
+	for _, l := range e.active {
+		if l < most && e.levels[l].waited > 0 {
 			return l
 		}
 	}
@@ -255,18 +266,25 @@ func (e *Evaluator) lowestWaited(most int32) int32 {
 
 // completeUpTo marks the tables up to a level complete: there is no work left, and nobody at these levels waits.
 func (e *Evaluator) completeUpTo(most int32) {
-	for l := most; l >= 0; l-- {
-		open := e.levels[l].open
-		for i := len(open) - 1; i >= 0; i-- { // so that who waited first goes on first
-			switch {
-			case open[i].complete:
-			case e.gaveUp && open[i].mode == modeP:
-				e.universal(open[i])
-			default:
-				e.finish(open[i])
-			}
+	n, _ := slices.BinarySearch(e.active, most+1)
+	for i := n - 1; i >= 0; i-- { // so that who waited first goes on first
+		l := &e.levels[e.active[i]]
+		for j := len(l.open) - 1; j >= 0; j-- {
+			e.close(l.open[j])
 		}
-		e.levels[l].open = open[:0]
+		l.open = l.open[:0]
+	}
+	e.active = slices.Delete(e.active, 0, n)
+}
+
+// close marks a table complete that no more answers can come to.
+func (e *Evaluator) close(t *table) {
+	switch {
+	case t.complete:
+	case e.gaveUp && t.mode == modeP:
+		e.universal(t)
+	default:
+		e.finish(t)
 	}
 }
 
