@@ -224,7 +224,7 @@ func (f *factReader) arrayOfRows(list nodeID) (Table, bool) {
 			ok = false
 			continue
 		}
-		for cell := range f.children(c) {
+		for cell := f.nodes[c].first; cell != 0; cell = f.nodes[cell].next {
 			v, fine := f.asValue(cell)
 			ok = ok && fine
 			t.Rows = append(t.Rows, v)

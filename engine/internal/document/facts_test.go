@@ -1,6 +1,7 @@
 package document
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"testing"
@@ -172,5 +173,18 @@ func TestNotPredicates(t *testing.T) {
 		if !isPredicateName(name) {
 			t.Errorf("%q does not pass", name)
 		}
+	}
+}
+
+func BenchmarkFacts(b *testing.B) {
+	var text bytes.Buffer
+	text.WriteString("version = \"rune/1.0\"\n[data]\nmember = [\n")
+	for i := range 100_000 {
+		fmt.Fprintf(&text, "  [\"user:%d\", \"group %d\"],\n", i, i%1000)
+	}
+	text.WriteString("]\n")
+	b.SetBytes(int64(text.Len()))
+	for b.Loop() {
+		loadText(text.String())
 	}
 }

@@ -61,8 +61,11 @@ const smallTable = 8
 
 const rootNode nodeID = 1
 
-func newTree(file source.FileID) tree {
-	return tree{file: file, nodes: make([]node, 2, 64), index: map[childKey]nodeID{}}
+// newTree returns a tree of an empty root, with room for some nodes.
+func newTree(file source.FileID, room int) tree {
+	t := tree{file: file, nodes: make([]node, 2, 2+room), index: map[childKey]nodeID{}}
+	t.nodes[rootNode] = node{kind: nodeTable, form: formHeader, value: value.None, key: value.None}
+	return t
 }
 
 // add makes a node that stands nowhere yet.

@@ -2,7 +2,6 @@ package document
 
 import (
 	"github.com/rune-authz/rune/engine/internal/source"
-	"github.com/rune-authz/rune/engine/internal/value"
 )
 
 // Version is the version of the language.
@@ -18,7 +17,7 @@ func (l *Loader) document(id source.FileID, name string, text []byte, start int)
 	r.section(sections[0].start, sections[0].end)
 	r.preamble = false
 	l.preamble(r, name, start)
-	r.clear()
+	r.clear(sections)
 	var schema *section
 	for i := 1; i < len(sections); i++ {
 		l.section(r, &sections[i], &schema)
@@ -126,10 +125,4 @@ func (l *Loader) tables(r *tomlReader) {
 			}
 		}
 	}
-}
-
-// clear drops what was read, for the next statements to start afresh.
-func (r *tomlReader) clear() {
-	r.tree = newTree(r.file)
-	r.nodes[rootNode] = node{kind: nodeTable, form: formHeader, value: value.None, key: value.None}
 }

@@ -196,7 +196,7 @@ func parseHeader(line []byte, toml bool) (header, bool) {
 	if c := p.peek(); !p.part() || (c == '"' || c == '\'') && !toml || c >= '0' && c <= '9' || c == '-' {
 		return h, false
 	}
-	h.name = string(bytes.Trim(line[first:p.at], `"'`))
+	name := bytes.Trim(line[first:p.at], `"'`)
 	h.plain = !double
 	for p.blanks(); p.take('.'); p.blanks() {
 		h.plain = false
@@ -210,8 +210,11 @@ func parseHeader(line []byte, toml bool) (header, bool) {
 	}
 	h.end = p.at
 	p.blanks()
-	rest := line[p.at:]
-	return h, len(rest) == 0 || rest[0] == '#' || bytes.HasPrefix(rest, []byte("//"))
+	if rest := line[p.at:]; len(rest) > 0 && rest[0] != '#' && !bytes.HasPrefix(rest, []byte("//")) {
+		return h, false
+	}
+	h.name = string(name)
+	return h, true
 }
 
 type headerParser struct {

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"bytes"
 	"unicode/utf8"
 
 	"github.com/rune-authz/rune/engine/internal/source"
@@ -35,9 +36,20 @@ type tomlReader struct {
 }
 
 func newTOMLReader(t *value.Table, file source.FileID, text []byte, diags *source.List) *tomlReader {
-	r := &tomlReader{tree: newTree(file), table: t, text: text, diags: diags}
-	r.nodes[rootNode] = node{kind: nodeTable, form: formHeader, value: value.None, key: value.None}
-	return r
+	return &tomlReader{tree: newTree(file, 64), table: t, text: text, diags: diags}
+}
+
+// clear drops what was read, and makes room for what sections hold, so that no large slice is grown.
+func (r *tomlReader) clear(sections []section) {
+	room := 64
+	for i := range sections {
+		if c := &sections[i]; c.lexis(r.text) == lexisTOML {
+			for _, mark := range []string{"[", ",", "="} { // each begins a value, or separates two
+				room += bytes.Count(r.text[c.start:c.end], []byte(mark))
+			}
+		}
+	}
+	r.tree = newTree(r.file, room)
 }
 
 // section reads text[start:end], which begins with a header unless it stands before the first.
