@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rune-authz/rune/host"
 )
 
 // TestMain lets the test binary be the command rune of the scripts.
@@ -25,6 +27,7 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		cache = t.TempDir()
 	}
+	warm(t, cache)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -38,6 +41,18 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 	})
+}
+
+// warm compiles the module, before scripts that run at the same time each do.
+func warm(t *testing.T, cache string) {
+	t.Helper()
+	r, err := host.New(t.Context(), host.Options{CacheDir: filepath.Join(cache, "rune")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {

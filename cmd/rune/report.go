@@ -40,7 +40,7 @@ func (a *app) textReport(r *result) {
 	case r.err != nil:
 		fmt.Fprintf(a.stdout, "%s %s doesn't load\n", p.red("ERROR"), file)
 	case len(r.tests) == 0:
-		fmt.Fprintf(a.stdout, "%s     %s, no tests\n", p.yellow("--"), file)
+		fmt.Fprintf(a.stdout, "%s    %s, no tests\n", p.yellow("--"), file)
 	case failed == 0:
 		fmt.Fprintf(a.stdout, "%s    %s, %s\n", p.green("ok"), file, plural(len(r.tests), "test"))
 	}
