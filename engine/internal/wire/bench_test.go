@@ -19,10 +19,11 @@ func BenchmarkRequest(b *testing.B) {
 	r := newReader()
 	var q Request
 	mark := r.Table.Mark()
-	b.SetBytes(int64(len(plain)))
+	text := []byte(plain)
+	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := r.Request([]byte(plain), &q); err != nil {
+		if err := r.Request(text, &q); err != nil {
 			b.Fatal(err)
 		}
 		r.Table.Reset(mark)

@@ -116,7 +116,8 @@ func (r *Reader) apply(fn *callee, at int, args []value.Value) (value.Value, boo
 			}
 		}
 		if args[i].Kind() != kind {
-			return value.None, r.fail(at, CodeEscape, fn.name+" takes a "+kind.String()+", not a "+args[i].Kind().String())
+			got := args[i].Kind()
+			return value.None, r.fail(at, CodeEscape, fn.name+" takes "+kind.Article()+kind.String()+", not "+got.Article()+got.String())
 		}
 	}
 	if fn.args[0] == value.KindString {

@@ -81,10 +81,10 @@ func (r *Reader) Entities(text []byte, add func(e entity.Entity, offset int)) *E
 	return r.finish(ok && r.end())
 }
 
-// KeyOffset returns where in a text that was read without error a key of the object at an offset stands. What it lacks is the object's
-// own place to blame.
-func (r *Reader) KeyOffset(text []byte, object int, key string) int {
-	r.text, r.pos = text, object+1
+// KeyOffset returns where a key of the object at an offset stands, in the text that was read last and without error; where the object
+// lacks the key, that is the object's own place.
+func (r *Reader) KeyOffset(object int, key string) int {
+	r.pos = object + 1
 	for n := 0; ; n++ {
 		k, at, more, _ := r.member(n)
 		if more && string(k) == key {
