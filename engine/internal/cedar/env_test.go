@@ -60,6 +60,23 @@ func TestEvaluate_stepsRepeat(t *testing.T) {
 	}
 }
 
+// Short texts count too: what is less than a step's worth isn't lost.
+func TestEvaluate_shortTexts(t *testing.T) {
+	const n = 320
+	q := manyRequest()
+	q.Context = types.NewRecord(types.RecordMap{"a": types.String("12345"), "b": types.String("123456789012")})
+	var steps [2]int
+	for i, attr := range []string{"a", "b"} {
+		set, env := environment(t, strings.Repeat(when("context."+attr+` like "*x"`), n), nil, q)
+		var out Outcome
+		set.Evaluate(env, &out)
+		steps[i] = env.Steps
+	}
+	if got, want := steps[1]-steps[0], n*(12-5)/bytesPerStep; got != want {
+		t.Errorf("%d steps for %d bytes more, want %d", got, n*(12-5), want)
+	}
+}
+
 // longWork are policies that go through about n elements or bytes.
 var longWork = map[string]string{
 	"policies": strings.Repeat("permit(principal, action, resource);\n", 3000),

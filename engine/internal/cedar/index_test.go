@@ -2,6 +2,7 @@ package cedar
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,6 +103,25 @@ func TestIndex_small(t *testing.T) {
 	}
 	if Compile(env.Table, parseAll(t, "forbid(principal, action, resource);")).HasPermit() {
 		t.Error("a forbid is a permit")
+	}
+}
+
+// Each kind of constraint by `in` alone makes the index read the hierarchy.
+func TestIndex_inAlone(t *testing.T) {
+	for _, scope := range []string{
+		`principal in G::"%s", action, resource`, `principal is U in G::"%s", action, resource`, `principal, action, resource in G::"%s"`,
+		`principal, action, resource is R in G::"%s"`, `principal, action in [Action::"%s", Action::"read"], resource`,
+	} {
+		var text strings.Builder
+		for _, group := range []string{"x", "y", "top", "z"} {
+			fmt.Fprintf(&text, "permit("+scope+");\n", group)
+		}
+		set, env := environment(t, text.String(), manyEntities(), manyRequest())
+		var out Outcome
+		set.Evaluate(env, &out)
+		if !slices.Contains(out.Satisfied, 2) {
+			t.Errorf("%s: %v hold", scope, out.Satisfied)
+		}
 	}
 }
 

@@ -160,6 +160,10 @@ func TestParse_errors(t *testing.T) {
 		{"permit(principal, action, resource) when { a b }\n@id(\"y\")\npermit(principal, action, resource);", `
 1:44 cedar.syntax "a": found "a" where an expression is expected (strings stand in double quotes; attributes follow a dot, as in principal.a)
 `},
+		{"@id(x) permit(principal, action, resource)\npermit(principal);", `
+1:5 cedar.syntax "x": found "x" where a string is expected (strings stand in double quotes)
+2:17 cedar.syntax ")": found ")" where "," is expected (the scope is (principal, action, resource), each with its constraint)
+`},
 		{"}", `
 1:1 cedar.syntax "}": found "}" where "permit" or "forbid" is expected
 `},

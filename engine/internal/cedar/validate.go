@@ -23,10 +23,12 @@ type Validation struct {
 	Derived func(name string) bool
 }
 
-// Validate reports what is wrong with policies by a schema. cedar-go's validator finds it, and says it without a place; the
-// place is found by validating parts of the policy.
+// Validate reports what is wrong with policies by a schema, by which nothing is wrong where it is nil. cedar-go's validator finds
+// it, and says it without a place; the place is found by validating parts of the policy.
 func Validate(ps []*Policy, s *schema.Schema, how Validation, diags *source.List) {
-	validatePolicies(ps, s.Resolved(), how, diags)
+	if r := s.Resolved(); r != nil {
+		validatePolicies(ps, r, how, diags)
+	}
 }
 
 func validatePolicies(ps []*Policy, s *resolved.Schema, how Validation, diags *source.List) {
