@@ -33,8 +33,8 @@ func (l *Limits) list() [len(limitNames)]*uint64 {
 
 // effective are the limits in force: the host's, or the defaults, lowered to the configuration's.
 func effective(host, configured Limits) Limits {
-	out := host
-	defaults, lower := defaultLimits.list(), configured.list()
+	out, standard := host, defaultLimits
+	defaults, lower := standard.list(), configured.list()
 	for i, p := range out.list() {
 		if *p == 0 {
 			*p = *defaults[i]

@@ -6,6 +6,9 @@ import (
 	"github.com/rune-authz/rune/engine"
 )
 
+// abiVersion is the major version of what README.md describes.
+const abiVersion = 1
+
 var g = guest{yield: yield, clock: clock}
 
 //go:wasmimport wasi_snapshot_preview1 sched_yield

@@ -6,9 +6,6 @@ import (
 	"github.com/rune-authz/rune/engine"
 )
 
-// abiVersion is the major version of what README.md describes.
-const abiVersion = 1
-
 // absent as a length says that a file or folder isn't there.
 const absent = 0xffffffff
 
