@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"github.com/rune-authz/rune/engine/internal/source"
@@ -67,24 +68,19 @@ func (env *environment) object(v value.Value) value.Value {
 }
 
 func (env *environment) coerceSet(col *column, elem Type, v value.Value, from origin) (value.Value, *value.Fault) {
-	members := env.table.Members(v)
-	var out []value.Value
-	for i := range members {
-		m, f := env.coerce(col, elem, members[i], from)
+	members := slices.Clone(env.table.Members(v))
+	changed := false
+	for i, m := range members {
+		c, f := env.coerce(col, elem, m, from)
 		if f != nil {
 			return v, f
 		}
-		if m != members[i] && out == nil {
-			out = append(out, members[:i]...)
-		}
-		if out != nil {
-			out = append(out, m)
-		}
+		members[i], changed = c, changed || c != m
 	}
-	if out == nil {
+	if !changed {
 		return v, nil
 	}
-	return env.table.Set(out), nil
+	return env.table.Set(members), nil
 }
 
 // scalar reads a long or a bool of a CSV cell; other text stays text.

@@ -111,7 +111,7 @@ func (a *analysis) lowerNode(c *clause, e *datalog.Expr) *Expr {
 	switch e.Kind {
 	case datalog.ExprWildcard:
 		a.diags.Errorf(e.Span, codeWildcard, "'_' has no value").Help = "it stands for an argument; name a variable to use its value"
-		return constant(value.False, e.Span)
+		return a.unknowable(e.Span)
 	case datalog.ExprVar:
 		x.Op, x.Var = OpVar, c.named(e.Text, e.Span)
 		return x

@@ -187,7 +187,7 @@ func (a *analysis) defineHead(st *datalog.Statement) {
 	}
 	id, ok := a.define(head.Pred, len(head.Args), true, head.PredSpan)
 	info := &a.infos[id]
-	if st.Body == nil {
+	if st.Body == nil && a.constantHead(head) {
 		info.facts = true
 	} else {
 		info.rules = true
