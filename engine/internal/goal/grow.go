@@ -82,15 +82,14 @@ func (e *Evaluator) Materialise(preds []analysis.PredID, most int) ([]Grown, []W
 		x := &grown{pred: p, rows: relation.New(e.preds[p].Arity, e.db.Seed()), erring: relation.New(e.preds[p].Arity, e.db.Seed())}
 		facts := e.db.Pred(int(p)).Facts
 		x.rows.Grow(facts.Len())
-		for id := range uint32(facts.Top()) {
-			if facts.Alive(id) {
-				x.rows.Insert(facts.Row(id))
-			}
-		}
 		g.preds = append(g.preds, x)
 	}
 	e.grow = g
 	e.forget(preds)
+	g.unordered = e.allPlain(preds)
+	for _, x := range g.preds {
+		e.seed(x)
+	}
 	e.growT(g)
 	if !e.stop && !g.full && e.growthErrs(g) {
 		e.growP(g)
@@ -110,6 +109,34 @@ func (e *Evaluator) Materialise(preds []analysis.PredID, most int) ([]Grown, []W
 		out = append(out, r)
 	}
 	return out, g.Warnings
+}
+
+// seed adds a predicate's facts, in an order that doesn't depend on past updates if that could be seen.
+func (e *Evaluator) seed(x *grown) {
+	facts := e.db.Pred(int(x.pred)).Facts
+	if e.grow.unordered {
+		for id := range uint32(facts.Top()) {
+			if facts.Alive(id) {
+				x.rows.Insert(facts.Row(id))
+			}
+		}
+		return
+	}
+	for _, id := range facts.Index(nil).Sorted(e.t, nil) {
+		x.rows.Insert(facts.Row(id))
+	}
+}
+
+// allPlain reports whether no rule of the component asks goals.
+func (e *Evaluator) allPlain(preds []analysis.PredID) bool {
+	for _, p := range preds {
+		for _, r := range e.preds[p].Rules {
+			if !e.isPlain(&e.rules[r]) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // forget drops the code of the component's rules, whose plans read what grows.
@@ -139,13 +166,9 @@ func (e *Evaluator) target(x *grown, m mode) {
 
 // growT computes the rows that hold.
 func (e *Evaluator) growT(g *growth) {
-	g.unordered = true
 	for _, x := range g.preds {
 		e.target(x, modeT)
 		x.top = x.rows.Top()
-		for _, r := range e.preds[x.pred].Rules {
-			g.unordered = g.unordered && e.isPlain(&e.rules[r])
-		}
 	}
 	for _, x := range g.preds {
 		for _, r := range e.preds[x.pred].Rules {
@@ -347,42 +370,4 @@ func (e *Evaluator) growRuleP(x *grown, rule int32, delta int) {
 	rows := d.erring.Rows()[d.old*arity : d.top*arity]
 	e.branch(c, t, delta, rows, d.faults[d.old:d.top], d.top-d.old)
 	e.drain(t)
-}
-
-// relationRows gathers the rows of a relation that agree with args.
-func (e *Evaluator) relationRows(rel *relation.Relation, args []value.Value) {
-	g := &e.gathered
-	g.rows, g.faults, g.n = g.rows[:0], g.faults[:0], 0
-	ix, key := e.indexFor(rel, args)
-	ids := ix.Find(key)
-	if e.grow == nil || e.grow.growing(rel) == nil {
-		ids = ix.Sorted(e.t, key)
-	}
-	for _, id := range ids {
-		e.ops++
-		g.add(nil, rel.Row(id)...)
-	}
-}
-
-// growing returns the predicate whose rows a relation holds, if that grows.
-func (g *growth) growing(rel *relation.Relation) *grown {
-	for _, x := range g.preds {
-		if x.rows == rel {
-			return x
-		}
-	}
-	return nil
-}
-
-// erringRows gathers the erring rows that agree with args.
-func (e *Evaluator) erringRows(rel *relation.Relation, faults []*value.Fault, args []value.Value) {
-	if rel == nil {
-		return
-	}
-	for id := range uint32(rel.Top()) {
-		e.ops++
-		if row := rel.Row(id); agrees(row, args) {
-			e.gathered.add(faults[id], row...)
-		}
-	}
 }
