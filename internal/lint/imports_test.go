@@ -34,7 +34,7 @@ var allowed = map[string][]string{
 }
 
 // testOnly are packages for tests alone: any test may import them, nothing else may.
-var testOnly = []string{"engine/internal/corpus", "internal/corpus"}
+var testOnly = []string{"internal/corpus"}
 
 // platforms are where the tree is looked at: files of one platform have imports of their own.
 var platforms = map[string]struct {
