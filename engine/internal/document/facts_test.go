@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/rune-authz/rune/engine/internal/datalog"
+	"github.com/rune-authz/rune/engine/internal/source"
 )
 
 func TestFacts_shapes(t *testing.T) {
-	l := checkErrors(t, `[data]
+	l := checkErrors(t, `[data] // a comment of another section's language
 name = "x"
 list = ["a", "b", "a"]
 row = [["a", 1], ["b", [2, 2]]]
@@ -162,16 +166,21 @@ n
 	checkList(t, l.facts(), "one(1)", "list(1)", "void/0", "only.x(1)", `void("x")`, "only(1)", `list("3")`)
 }
 
-// TestNotPredicates holds the words together with those that the reserved names add.
-func TestNotPredicates(t *testing.T) {
-	for _, name := range append(slices.Clone(notPredicates), "", "A", "a-b", "a b", "a.", ".a", "a..b", "é", "context.x") {
-		if isPredicateName(name) {
-			t.Errorf("%q passes", name)
+// TestIsPredicateName compares with the parser of rules: what is no predicate there can be no key.
+func TestIsPredicateName(t *testing.T) {
+	names := append(slices.Clone(datalog.NotPredicates), "", "A", "a-b", "a b", "a.", ".a", "a..b", "é", "context.x", "context", "contexts.x", "a", "a.b", "a.not",
+		"a.context", "aB_9", "a.B", "a.9", "_a", "9", "permit", "nothing", strings.Repeat("a.", 199)+"a", strings.Repeat("a.", 200)+"a")
+	for _, name := range names {
+		files, diags := &source.Files{}, &source.List{}
+		text := []byte("p(X) :- " + name + "(X).")
+		list := datalog.Parse(files, files.Add("x", text), 0, len(text), diags)
+		want := !diags.Failed() && len(list) == 1
+		if want {
+			atom := list[0].Body.Alternatives[0][0].Atom
+			want = atom != nil && atom.Pred == name
 		}
-	}
-	for _, name := range []string{"a", "a.b", "a.not", "context", "contexts.x", "aB_9", "permit", "nothing"} {
-		if !isPredicateName(name) {
-			t.Errorf("%q does not pass", name)
+		if got := isPredicateName(name); got != want {
+			t.Errorf("%.20q: %v, and in rules %v", name, got, want)
 		}
 	}
 }

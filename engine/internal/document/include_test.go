@@ -241,6 +241,8 @@ func TestLoader_root(t *testing.T) {
 		t.Errorf("%+v %v", l.Set, l.errors())
 	}
 	checkList(t, l.parts(), "rules p.")
+	l = loadFiles("conf/config.rune", "version = \"rune/1.0\"\ninclude = [\"x.cedar\", \"config.rune\", \"*.cedar\"]", nil)
+	checkList(t, l.asked, "read x.cedar", "list ")
 }
 
 // TestRevision checks the bytes that are hashed: the root as ".", files by name, none twice, and none that is missing.

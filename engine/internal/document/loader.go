@@ -63,7 +63,8 @@ func NewLoader(t *value.Table, files *source.Files, name string, text []byte, di
 	if name == "" {
 		name = rootName
 	}
-	l := &Loader{table: t, files: files, diags: diags, seen: map[string]bool{name: true}, facts: map[string]*predicate{}}
+	base := path.Base(name)
+	l := &Loader{table: t, files: files, diags: diags, seen: map[string]bool{base: true}, facts: map[string]*predicate{}}
 	l.set = &Set{Name: name, Defaults: noDefaults(), Cedar: strings.HasSuffix(name, suffixCedar)}
 	if strings.HasSuffix(name, suffixTest) {
 		l.up = 1
@@ -74,7 +75,7 @@ func NewLoader(t *value.Table, files *source.Files, name string, text []byte, di
 	if start := l.begin(id, text); l.set.Cedar {
 		l.part(id, true, start, len(text))
 	} else {
-		l.document(id, name, text, start)
+		l.document(id, base, text, start)
 	}
 	return l
 }
