@@ -180,7 +180,7 @@ func (r *Reader) entity(e *entity.Entity) bool {
 		return r.wrongType("an entity")
 	}
 	r.pos++
-	*e = entity.Entity{Tags: r.Table.Record(nil)}
+	*e = entity.Entity{UID: value.None, Tags: r.Table.Record(nil)}
 	seen, early := 0, [4]int{}
 	for n := 0; ; n++ {
 		key, at, more, ok := r.member(n)
@@ -266,7 +266,7 @@ func (r *Reader) accept(at int, f *value.Fault) bool { return f == nil || r.faul
 
 // declared reports whether the schema knows what an entity looks like.
 func (r *Reader) declared(uid value.Value) bool {
-	return r.Schema.EntityType(r.Table.EntityType(uid)) != nil || r.Schema.Action(uid) != nil
+	return r.Schema != nil && (r.Schema.EntityType(r.Table.EntityType(uid)) != nil || r.Schema.Action(uid) != nil)
 }
 
 // attrs returns the type of an entity's attributes, nil if nothing is known.

@@ -1,0 +1,228 @@
+package wire
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cedar-policy/cedar-go/types"
+
+	"github.com/rune-authz/rune/engine/internal/entity"
+	"github.com/rune-authz/rune/engine/internal/schema"
+	"github.com/rune-authz/rune/engine/internal/source"
+	"github.com/rune-authz/rune/engine/internal/value"
+)
+
+// archive returns the files of one of the archives that cedar-go ships, by base name. Junk that macOS put there is left out.
+func archive(t testing.TB, name string) map[string][]byte {
+	t.Helper()
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/cedar-policy/cedar-go").Output()
+	if err != nil {
+		t.Fatalf("finding cedar-go: %v", err)
+	}
+	f, err := os.Open(filepath.Join(strings.TrimSpace(string(dir)), name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]byte{}
+	for r := tar.NewReader(z); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Typeflag != tar.TypeReg || strings.HasPrefix(path.Base(h.Name), "._") {
+			continue
+		}
+		if out[path.Base(h.Name)], err = io.ReadAll(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// convert makes one of our values of one of cedar-go's.
+func convert(t *value.Table, v types.Value) value.Value {
+	switch v := v.(type) {
+	case types.Boolean:
+		return value.Bool(bool(v))
+	case types.Long:
+		return t.Long(int64(v))
+	case types.String:
+		return t.String(string(v))
+	case types.EntityUID:
+		return t.EntityOf(string(v.Type), string(v.ID))
+	case types.Set:
+		var members []value.Value
+		for m := range v.All() {
+			members = append(members, convert(t, m))
+		}
+		return t.Set(members)
+	case types.Record:
+		var fields []value.Value
+		for k, x := range v.All() {
+			fields = append(fields, t.String(string(k)), convert(t, x))
+		}
+		return t.Record(fields)
+	case types.IPAddr:
+		return t.IP(netip.Prefix(v))
+	case types.Datetime:
+		return t.Datetime(v.Milliseconds())
+	case types.Duration:
+		return t.Duration(v.ToMilliseconds())
+	}
+	d, fault := t.Parse(value.OpParseDecimal, []byte(v.String()))
+	if fault != nil {
+		panic(fault)
+	}
+	return d
+}
+
+type corpusCase struct {
+	Schema, Entities string
+	Requests         []struct{ Principal, Action, Resource, Context json.RawMessage }
+}
+
+// TestCorpus reads the entities and requests of Cedar's corpus: as cedar-go does, guided by the schemas or not, and mixed up, where what
+// is refused must be what the schema's checks refuse.
+func TestCorpus(t *testing.T) {
+	files := archive(t, "corpus-tests.tar.gz")
+	var cases, entities, requests, mixed, refused int
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		var c corpusCase
+		if !strings.HasSuffix(name, ".json") || strings.HasSuffix(name, ".entities.json") {
+			continue
+		}
+		if err := json.Unmarshal(files[name], &c); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		cases++
+		r := newReader()
+		r.Text.Known = func([]byte) bool { return true }
+		var fs source.Files
+		var diags source.List
+		id := fs.Add("schema", files[path.Base(c.Schema)])
+		s := schema.Parse(r.Table, &fs, []source.Span{{File: id, End: uint32(len(files[path.Base(c.Schema)]))}}, &diags)
+		if s == nil {
+			t.Fatalf("%s: %s", name, fs.Render(diags.All()[0]))
+		}
+		for _, r.Schema = range []*schema.Schema{nil, s} {
+			r.Validate = r.Schema != nil
+			entities += compareEntities(t, r, files[path.Base(c.Entities)])
+			for i := range c.Requests {
+				compareRequest(t, r, &c, i)
+				requests++
+			}
+		}
+		if cases%20 == 0 {
+			m, n := mixRequests(t, r, &c)
+			mixed, refused = mixed+m, refused+n
+		}
+	}
+	t.Logf("%d cases, %d entities, %d requests, %d mixed, %d of them refused", cases, entities, requests, mixed, refused)
+	if cases != 7750 || requests != 2*62000 || refused == 0 || refused == mixed {
+		t.Error("the corpus has changed")
+	}
+}
+
+func compareEntities(t *testing.T, r *Reader, text []byte) int {
+	var want types.EntityMap
+	if err := json.Unmarshal(text, &want); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	err := r.Entities(text, func(e entity.Entity, at int) {
+		n++
+		uid := types.NewEntityUID(types.EntityType(r.Table.TextString(r.Table.EntityType(e.UID))), types.String(r.Table.TextString(r.Table.EntityID(e.UID))))
+		w, ok := want[uid]
+		if !ok || text[at] != '{' || convert(r.Table, w.Attributes) != e.Attrs || convert(r.Table, w.Tags) != e.Tags {
+			t.Errorf("%v was read as %s %s", w, r.Table.Append(nil, e.Attrs), r.Table.Append(nil, e.Tags))
+		}
+		parents := map[value.Value]bool{}
+		for _, p := range e.Parents {
+			parents[p] = true
+		}
+		for p := range w.Parents.All() {
+			if !parents[convert(r.Table, p)] {
+				t.Errorf("%v lacks the parent %v", uid, p)
+			}
+		}
+		if len(parents) != w.Parents.Len() {
+			t.Errorf("%v has %d parents", w, len(parents))
+		}
+	})
+	if err != nil || n != len(want) {
+		t.Errorf("%d of %d entities, %v", n, len(want), err)
+	}
+	return n
+}
+
+func compareRequest(t *testing.T, r *Reader, c *corpusCase, i int) {
+	x := &c.Requests[i]
+	text := fmt.Appendf(nil, `{"principal":%s,"action":%s,"resource":%s,"context":%s}`, x.Principal, x.Action, x.Resource, x.Context)
+	var q Request
+	if err := r.Request(text, &q); err != nil {
+		t.Errorf("%s: %s", text, at(string(text), err))
+		return
+	}
+	for got, raw := range map[value.Value]json.RawMessage{q.Principal: x.Principal, q.Action: x.Action, q.Resource: x.Resource} {
+		var uid types.EntityUID
+		if err := json.Unmarshal(raw, &uid); err != nil || convert(r.Table, uid) != got {
+			t.Errorf("%s was read as %s, %v", raw, r.Table.Append(nil, got), err)
+		}
+	}
+	var context types.Record
+	if err := json.Unmarshal(x.Context, &context); err != nil || convert(r.Table, context) != q.Context {
+		t.Errorf("%s was read as %s, %v", x.Context, r.Table.Append(nil, q.Context), err)
+	}
+}
+
+// mixRequests reads requests made of the parts of others, in two orders of members, and compares with the checks on values.
+func mixRequests(t *testing.T, r *Reader, c *corpusCase) (mixed, refused int) {
+	free := *r
+	free.Schema = nil
+	for i := range c.Requests {
+		for j := range c.Requests {
+			a, b := &c.Requests[i], &c.Requests[j]
+			for _, text := range []string{
+				fmt.Sprintf(`{"principal":%s,"action":%s,"resource":%s,"context":%s}`, a.Principal, b.Action, b.Resource, b.Context),
+				fmt.Sprintf(`{"context":%s,"principal":%s,"action":%s,"resource":%s}`, a.Context, b.Principal, b.Action, b.Resource),
+				fmt.Sprintf(`{"context":%s,"principal":%s,"action":%s,"resource":%s}`, b.Context, b.Principal, b.Resource, a.Resource),
+				fmt.Sprintf(`{"context":{"more":1},"principal":%s,"action":%s,"resource":%s}`, b.Principal, b.Action, a.Resource),
+			} {
+				var guided, plain Request
+				err := r.Request([]byte(text), &guided)
+				if e := free.Request([]byte(text), &plain); e != nil {
+					t.Fatalf("%s: %v", text, e)
+				}
+				fault := r.Schema.CheckRequest(r.Table, plain.Principal, plain.Action, plain.Resource, plain.Context)
+				if (err == nil) != (fault == nil) {
+					t.Errorf("%s: the reader says %v, the check %v", text, err, fault)
+				}
+				mixed++
+				if err != nil {
+					refused++
+				}
+			}
+		}
+	}
+	return mixed, refused
+}
