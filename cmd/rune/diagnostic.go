@@ -16,13 +16,21 @@ func (a *app) reportError(command string, err error) {
 		return
 	}
 	if len(he.Diagnostics) == 0 {
-		fmt.Fprintf(a.stderr, "%s: %s\n", command, tame(he.Error()))
+		fmt.Fprintf(a.stderr, "%s: %s\n", command, tame(errorText(he)))
 		if he.Help != "" {
 			fmt.Fprintf(a.stderr, "  help: %s\n", tame(he.Help))
 		}
 		return
 	}
 	a.reportDiagnostics(he.Diagnostics)
+}
+
+// errorText is an error on one line. Where it has a place but no file, it speaks of a request that nobody has seen.
+func errorText(e *host.Error) string {
+	if e.File != "" {
+		return e.Error()
+	}
+	return fmt.Sprintf("%s [%s]", e.Message, e.Code)
 }
 
 // reportDiagnostics writes diagnostics to standard error as compilers do.
