@@ -12,7 +12,7 @@ import (
 //
 // It is our own, since libraries that read version 1.1 lack something each: pelletier/go-toml's unstable parser (2.4.3) ends at the first
 // error, gives arrays no position, and checks neither dates nor that a key stands once; BurntSushi/toml (1.6.0) ends at the first error and
-// gives values no position; neither bounds how deep brackets nest. Tests compare with the second, and with the texts of toml-test.
+// gives values no position; neither lets us say how deep brackets nest. Tests compare with the second, and with the texts of toml-test.
 type tomlReader struct {
 	tree
 	table *value.Table
