@@ -52,7 +52,7 @@ func (a *analysis) guard() {
 func (a *analysis) carefulRoots() []PredID {
 	roots := []PredID{PredForbid}
 	for id := range a.preds {
-		if k := a.preds[id].Kind; k == PredStore || k == PredAux {
+		if k := a.preds[id].Kind; k == PredStore || k == PredAux && !a.infos[id].plain {
 			roots = append(roots, PredID(id))
 		}
 	}
@@ -154,10 +154,13 @@ func (a *analysis) checkReads(c *clause, e *Expr, g *guards) {
 	if e.Op != OpAttr && e.Op != OpGetTag {
 		return
 	}
-	if k := readKey(c, e); k != "" && g.has(k) || a.required(c, e) {
-		return
+	switch k := readKey(c, e); {
+	case k != "" && g.has(k):
+	case a.required(c, e):
+		e.Required = true
+	default:
+		a.unguarded(e)
 	}
-	a.unguarded(e)
 }
 
 // required reports whether a read can't be absent: the schema requires it of every type that the receiver can have, or the receiver is

@@ -201,9 +201,13 @@ type Expr struct {
 	Keys    []value.Value // OpRecord: the keys, strings
 	Pattern []string      // OpLike: the literal parts between stars
 	Fn      value.Op      // OpCall: the operation
-	Span    source.Span
+	// Required: an OpAttr that needs no guard because the schema requires it. Where it is absent all the same, since the entity isn't
+	// there, the read raises: its not matching could help to permit.
+	Required bool
+	Span     source.Span
 
-	size int // nodes, shared ones counted each time
+	size int       // nodes, shared ones counted each time
+	sure certainty // of Type
 }
 
 // Op is the operator of an Expr.

@@ -2,6 +2,7 @@ package goal
 
 import (
 	"github.com/rune-authz/rune/engine/internal/analysis"
+	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
@@ -213,6 +214,9 @@ func compileOperation(x *analysis.Expr) operation {
 	case analysis.OpIn:
 		return (*Evaluator).inTest
 	case analysis.OpAttr:
+		if x.Required {
+			return func(e *Evaluator, args []value.Value) (value.Value, status) { return e.required(args[0], name) }
+		}
 		return func(e *Evaluator, args []value.Value) (value.Value, status) { return e.attr(".", args[0], name) }
 	case analysis.OpHas:
 		return func(e *Evaluator, args []value.Value) (value.Value, status) {
@@ -291,6 +295,18 @@ func (e *Evaluator) attr(op string, v, name value.Value) (value.Value, status) {
 		return value.None, absent
 	}
 	return e.wrongKind(op, v)
+}
+
+// codeRequired is raised by the read of an attribute that the schema requires where the entity isn't there.
+const codeRequired source.Code = "entity.required"
+
+// required reads an attribute that must be there.
+func (e *Evaluator) required(v, name value.Value) (value.Value, status) {
+	x, st := e.attr(".", v, name)
+	if st == absent {
+		return e.raise(&value.Fault{Code: codeRequired, Message: e.show(v) + " lacks the attribute " + e.show(name) + ", which the schema requires"})
+	}
+	return x, st
 }
 
 func (e *Evaluator) tag(op string, args []value.Value) (value.Value, status) {

@@ -77,7 +77,7 @@ func (e *Evaluator) exprRaises(x *analysis.Expr) bool {
 	case analysis.OpConst, analysis.OpVar, analysis.OpContext:
 		return false
 	case analysis.OpAttr, analysis.OpHas:
-		return kind(0) != analysis.TypeRecord
+		return x.Required || kind(0) != analysis.TypeRecord
 	case analysis.OpIs:
 		return kind(0) != analysis.TypeEntity
 	case analysis.OpLike:
