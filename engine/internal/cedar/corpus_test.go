@@ -3,6 +3,7 @@ package cedar
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -12,11 +13,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/rune-authz/rune/internal/corpus"
 	"github.com/rune-authz/rune/engine/internal/entity"
 	"github.com/rune-authz/rune/engine/internal/schema"
 	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
+	"github.com/rune-authz/rune/internal/corpus"
 )
 
 // Every case of Cedar's own corpora: the decision, the ids of reasons and errors, and the verdicts of validation. In short mode
@@ -105,7 +106,7 @@ func (r *corpusRun) run() {
 	var err error
 	r.policies, err = cedargo.NewPolicySetFromBytes("", r.Policies)
 	r.must(err)
-	if n := len(r.policies.Map()); n != len(ps) {
+	if n := len(maps.Collect(r.policies.All())); n != len(ps) {
 		r.Errorf("%s: %d policies, want %d", r.Case.Name, len(ps), n)
 		return
 	}

@@ -13,8 +13,6 @@ import (
 // when is a policy with an expression as its only condition; the expression starts at column 40.
 func when(expr string) string { return "permit(principal, action, resource) when { " + expr + " };" }
 
-const exprColumn = 44
-
 // show writes diagnostics as line:column code "text at the span": message (help).
 func show(files *source.Files, diags []source.Diagnostic) string {
 	var b strings.Builder
