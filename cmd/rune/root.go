@@ -65,6 +65,7 @@ func helpCommand() *cobra.Command {
 				return usageError{err}
 			}
 			found.InitDefaultHelpFlag()
+			found.InitDefaultVersionFlag()
 			return help(found, rest)
 		},
 	}
