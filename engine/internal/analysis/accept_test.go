@@ -10,6 +10,7 @@ import (
 
 	"github.com/rune-authz/rune/engine/internal/datalog"
 	"github.com/rune-authz/rune/engine/internal/source"
+	"github.com/rune-authz/rune/engine/internal/value"
 )
 
 func TestAccepted(t *testing.T) {
@@ -134,6 +135,29 @@ func TestSchemaReads(t *testing.T) {
 			[]string{`11:19 datalog.unknown_type the schema has no entity type "Usr"`, "11:42 datalog.unknown_type", "11:59 datalog.unknown_type"}},
 	} {
 		check(t, strings.Replace(schemaText, "VALIDATION", "strict", 1)+c.text+"\n", source.Error, c.want...)
+	}
+	strict := strings.Replace(schemaText, "VALIDATION", "strict", 1)
+	for text, want := range map[string]string{
+		`permit(P) :- P has nic, P is User.`:                             "11:14 datalog.unknown_attribute the schema has no attribute",
+		`permit(P, "read") :- P.agge == 1.`:                              "11:22 datalog.unknown_attribute",
+		`permit(_, "read") :- context has mfaa.`:                         "11:22 datalog.unknown_attribute",
+		`permit(P, "read") :- P.home.zipp == "a".`:                       "11:22 datalog.unknown_attribute",
+		`attribute(_, "x", 1). permit(P, "read", _) :- P.home.x == "a".`: "11:47 datalog.unknown_attribute",
+	} {
+		check(t, strict+text+"\n", source.Warning, want)
+	}
+	check(t, strict+`attribute(X, "x", 1) :- X is User. permit(P, "read") :- P.x == 1. permit(P, "write") :- P.age == 1.`+"\n", source.Warning)
+	for text, want := range map[string]string{
+		`attribute(User::"a", "age", "b").`:      `11:29 datalog.type "b" is a string, and the schema has a long here`,
+		`tag(User::"a", "t", 1).`:                `11:21 datalog.type`,
+		`attribute(X, "age", "b") :- X is User.`: `11:21 datalog.type this is a string, and the schema has a long here`,
+		`tag(X, "t", N) :- X is User, N = 1.`:    `11:13 datalog.type`,
+	} {
+		check(t, strict+text+"\n", source.Error, want)
+	}
+	l := accepted(t, strict+`attribute(User::"a", "age", 1). attribute(Group::"a", "age", "x"). attribute(X, "age", 1) :- X = Doc::"d". tag(X, "t", "u") :- X is User.`+"\n")
+	if _, _, f := l.program.Row("attribute", []value.Value{l.table.EntityOf("User", "a"), l.table.String("age"), value.True}); f == nil || f.Code != codeUpdateType {
+		t.Error(f)
 	}
 	off := strings.Replace(schemaText, "VALIDATION", "off", 1)
 	check(t, off+`forbid(P, "read", _) :- P.age == 1.`+"\n", source.Error, "11:25 datalog.unguarded")

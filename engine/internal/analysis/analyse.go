@@ -31,6 +31,7 @@ const (
 	codeAnnotation        source.Code = "datalog.annotation_use"
 	codeColumnName        source.Code = "csv.column_name"
 	codeEmptyCell         source.Code = "csv.empty_cell"
+	codeUnknownField      source.Code = "datalog.unknown_attribute"
 	codeSingleUse         source.Code = "datalog.single_use"
 	codeDecidesNothing    source.Code = "datalog.decides_nothing"
 	codeUnboundedValues   source.Code = "datalog.unbounded_recursion"
@@ -88,6 +89,7 @@ type analysis struct {
 	edges    []edge
 	contexts map[value.Value]bool // keys of the context that rules read
 	whole    bool                 // rules read the context as a whole
+	base     int                  // clauses before the statement at hand
 }
 
 // Analyse makes a program of the documents' rules and facts. It reports all errors that it finds, and then returns nil.
@@ -114,6 +116,7 @@ func (a *analysis) analyse() {
 	a.bind()
 	a.infer()
 	a.checkTypes()
+	a.assertKinds()
 	a.hierarchy()
 	a.graph()
 	a.stratify()

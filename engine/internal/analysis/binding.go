@@ -67,24 +67,42 @@ func (a *analysis) outputs(c *clause, at int, f func(v int32)) {
 // bind their variable whatever they need.
 func (a *analysis) close(c *clause, skip int, eager bool) (bound, done []bool) {
 	bound, done = make([]bool, len(c.vars)), make([]bool, len(c.Body))
+	waiting := make([][]int32, len(c.vars)) // literals that wait for a variable, once for each time they use it
+	lacks := make([]int, len(c.Body))
+	var ready []int32
 	for v := range c.vars {
 		bound[v] = c.vars[v].given
 	}
-	for grew := true; grew; {
-		grew = false
-		for i := range c.Body {
-			if done[i] || i == skip {
-				continue
-			}
-			ready := true
-			if !eager || c.Body[i].Kind != LitAggregate {
-				a.inputs(c, i, func(v int32, _ source.Span) { ready = ready && bound[v] })
-			}
-			if ready {
-				done[i], grew = true, true
-				a.outputs(c, i, func(v int32) { bound[v] = true })
-			}
+	for i := range c.Body {
+		if i == skip {
+			continue
 		}
+		if !eager || c.Body[i].Kind != LitAggregate {
+			a.inputs(c, i, func(v int32, _ source.Span) {
+				if !bound[v] {
+					waiting[v] = append(waiting[v], int32(i))
+					lacks[i]++
+				}
+			})
+		}
+		if lacks[i] == 0 {
+			ready = append(ready, int32(i))
+		}
+	}
+	for ; len(ready) > 0; ready = ready[1:] {
+		i := int(ready[0])
+		done[i] = true
+		a.outputs(c, i, func(v int32) {
+			if bound[v] {
+				return
+			}
+			bound[v] = true
+			for _, w := range waiting[v] {
+				if lacks[w]--; lacks[w] == 0 {
+					ready = append(ready, w)
+				}
+			}
+		})
 	}
 	return bound, done
 }

@@ -229,6 +229,9 @@ func (a *analysis) checkHead(c *clause) {
 			a.checkConstant(c.Head, i, t.Const, c.heads[i])
 		}
 	}
+	if a.preds[c.Head].Kind == PredStore {
+		a.checkFieldHead(c)
+	}
 }
 
 // checkColumns reports columns without a declaration that rules and facts give different kinds.

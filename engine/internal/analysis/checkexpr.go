@@ -29,7 +29,7 @@ func (a *analysis) checkExpr(c *clause, e *Expr) *Expr {
 		e.Args[i] = a.checkExpr(c, x)
 		folds = folds && e.Args[i].Op == OpConst
 	}
-	if !a.checkKinds(e) {
+	if !a.checkKinds(c, e) {
 		return e
 	}
 	if !folds {
@@ -41,7 +41,7 @@ func (a *analysis) checkExpr(c *clause, e *Expr) *Expr {
 		a.diags.Errorf(e.Span, codeConstant, "%s", f.Message)
 		return e
 	}
-	return &Expr{Op: OpConst, Const: v, Type: typeOf(a.table, v), Span: e.Span, size: 1}
+	return &Expr{Op: OpConst, Const: v, Type: typeOf(a.table, v), Span: e.Span, size: 1, sure: sure}
 }
 
 // evaluate computes an expression of constants.
@@ -65,10 +65,10 @@ func (a *analysis) evaluate(e *Expr) (value.Value, *value.Fault) {
 }
 
 // checkKinds checks the kinds of an expression's arguments.
-func (a *analysis) checkKinds(e *Expr) bool {
+func (a *analysis) checkKinds(c *clause, e *Expr) bool {
 	switch e.Op {
 	case OpAttr, OpHas:
-		return a.wants(e.Args[0], value.Entities|value.Records, "an attribute")
+		return a.wants(e.Args[0], value.Entities|value.Records, "an attribute") && a.knownField(c, e)
 	case OpGetTag, OpHasTag:
 		return a.wants(e.Args[0], value.Entities, "a tag") && a.wants(e.Args[1], value.Strings, "a tag's name")
 	case OpIs:

@@ -66,6 +66,7 @@ func (a *analysis) rule(st *datalog.Statement, id PredID) []*clause {
 			id = a.fieldPredicate(id == PredTag, a.table.String(name))
 		}
 	}
+	a.base = len(a.clauses)
 	var out []*clause
 	for _, items := range a.expand(st.Body) {
 		c := newClause(id, st.Span)

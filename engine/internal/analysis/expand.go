@@ -11,6 +11,7 @@ import (
 const (
 	maxAlternatives = 1000
 	maxItems        = 100_000
+	maxClauses      = 10_000 // of one statement, nested bodies included
 )
 
 // item is one conjunct: a literal, or a test that stands for itself or is negated.
@@ -33,14 +34,22 @@ func (a *analysis) expand(b *datalog.Body) [][]item {
 	if b == nil {
 		return [][]item{nil}
 	}
+	if len(a.clauses)-a.base > maxClauses {
+		a.tooMany(b.Span)
+		return nil
+	}
 	x := expander{a: a}
 	out := x.body(b)
 	if x.over {
-		a.diags.Errorf(b.Span, codeComplex, "the alternatives multiply to more than %d rules", maxAlternatives).Help =
-			"give the inner alternatives a predicate of their own"
-		return out[:1]
+		a.tooMany(b.Span)
+		return nil
 	}
 	return out
+}
+
+func (a *analysis) tooMany(at source.Span) {
+	a.diags.Errorf(at, codeComplex, "the alternatives multiply to more than %d rules", maxAlternatives).Help =
+		"give the inner alternatives a predicate of their own"
 }
 
 func (x *expander) body(b *datalog.Body) [][]item {

@@ -32,7 +32,8 @@ func (a *analysis) statementFacts(out []Facts, statements []datalog.Statement) [
 			continue
 		}
 		row := a.factRow(&st.Head, id)
-		if row != nil && (id == PredAttribute || id == PredTag) {
+		if id == PredAttribute || id == PredTag {
+			a.checkFieldFact(row, id == PredTag, st.Head.Args[2].Span)
 			id = a.fieldPredicate(id == PredTag, row[1])
 		}
 		j, ok := at[id]
@@ -138,6 +139,7 @@ func (a *analysis) fieldFacts(out []Facts, id PredID, t *document.Table) []Facts
 	at := map[PredID]int{}
 	for i := range t.Len() {
 		row := t.Row(i)
+		a.checkFieldFact(row, id == PredTag, t.Spans[i])
 		p := a.fieldPredicate(id == PredTag, row[1])
 		j, ok := at[p]
 		if !ok {

@@ -65,6 +65,7 @@ func (a *analysis) goalClauses(body *datalog.Body, names []string) *clause {
 		return main
 	}
 	id := a.auxiliary("goal", len(names), 0, body.Span)
+	a.infos[id].plain = true
 	for _, items := range alternatives {
 		a.goalClause(newClause(id, body.Span), items, names)
 	}

@@ -28,6 +28,15 @@ const (
 // graph collects the edges between predicates.
 func (a *analysis) graph() {
 	a.edge(PredIn, PredParent, false, howAtom, source.Span{})
+	for id := a.first; int(id) < len(a.preds); id++ { // rules with a variable name are rules of every name
+		if p := &a.preds[id]; p.Attr != value.None {
+			general := PredAttribute
+			if p.IsTag {
+				general = PredTag
+			}
+			a.edge(id, general, false, howAtom, source.Span{})
+		}
+	}
 	for _, c := range a.clauses {
 		for i := range c.Body {
 			a.literalEdges(c, &c.Body[i], c.notes[i].below)
@@ -107,7 +116,7 @@ func (a *analysis) exprEdges(c *clause, e *Expr, in string) {
 			c.request = true
 			return
 		}
-		if e.Args[0].Type.Kind != TypeRecord {
+		if !e.Args[0].certainly(TypeRecord) {
 			c.store = true
 			a.fieldEdges(c, false, e.Const, howRead, e.Span)
 		}

@@ -18,9 +18,8 @@ func (a *analysis) hierarchy() {
 // membership replaces the test at a place and returns how many literals it put before.
 func (a *analysis) membership(c *clause, i int) int {
 	e := c.Body[i].Expr
-	x, certain := a.typeExpr(c, e.Args[0])
-	y, certainToo := a.typeExpr(c, e.Args[1])
-	if x.Kind != TypeEntity || certain < sureKind {
+	x, y := e.Args[0], e.Args[1]
+	if !x.certainly(TypeEntity) {
 		return 0
 	}
 	var before []Literal
@@ -37,9 +36,9 @@ func (a *analysis) membership(c *clause, i int) int {
 	}
 	lit := Literal{Kind: LitAtom, Pred: PredIn, Span: e.Span}
 	switch {
-	case y.Kind == TypeEntity && certainToo >= sureKind:
+	case y.certainly(TypeEntity):
 		lit.Args = []Term{term(e.Args[0]), term(e.Args[1])}
-	case y.Kind == TypeSet && y.Elem != nil && y.Elem.Kind == TypeEntity && certainToo == sure:
+	case y.Type.Kind == TypeSet && elem(y.Type).Kind == TypeEntity && y.sure == sure:
 		lit.Args = []Term{term(e.Args[0]), {Var: c.made("", e.Args[1].Span)}}
 		before = append(before, Literal{Kind: LitGenerate, Generator: GenEach, Expr: e.Args[1], Args: lit.Args[1:], Span: e.Args[1].Span})
 	default:
@@ -52,6 +51,9 @@ func (a *analysis) membership(c *clause, i int) int {
 	}
 	return len(before)
 }
+
+// certainly reports whether all values of a typed expression are of a kind.
+func (e *Expr) certainly(k TypeKind) bool { return e.Type.Kind == k && e.sure >= sureKind }
 
 // insert puts a literal before the one at a place.
 func (c *clause) insert(at int, l Literal) {

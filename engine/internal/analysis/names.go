@@ -21,6 +21,7 @@ type predicate struct {
 	facts   bool // documents hold facts
 	rules   bool // documents hold rules
 	used    bool // in a body
+	plain   bool // auxiliary, and neither negated nor aggregated
 	phantom bool // was never defined; an error has been reported
 	sized   bool // the arity is certain; an empty array says nothing of it
 	static  bool // @materialize

@@ -109,6 +109,8 @@ func TestRefused(t *testing.T) {
 		{"hierarchy cycle in a condition", `g(Group::"g"). parent(X, G) :- g(G), (if X in G then true else false).`, []string{"1:42 datalog.negative_cycle"}},
 		{"hierarchy cycle by attribute", `attribute(X, "a", 1) :- X in Group::"g". parent(X, Group::"h") :- X has a, X.a == 1.`, []string{"1:67 datalog.negative_cycle"}},
 
+		{"attribute cycle through a rule of any name", `attribute(X, N, 1) :- X is User, each(["a"], N), X has a. attribute(X, "a", 1) :- X is Group.`, []string{`1:50 datalog.negative_cycle`}},
+
 		{"permit uses permit", `b(User::"a"). permit(P, "r", R) :- b(P), principal(P), resource(R). h(P) :- b(P), resource(R), permit(P, "r", R). permit(P, "w") :- h(P).`, []string{"1:96 datalog.decision_used permit"}},
 		{"permit uses itself", `permit(P, A, R) :- permit(P, A, R).`, []string{"1:20 datalog.decision_used"}},
 		{"permit not itself", `permit(P, A, R) :- not permit(P, A, R).`, []string{"1:24 datalog.decision_used"}},
@@ -145,6 +147,8 @@ func TestRefused(t *testing.T) {
 		{"empty id", `@id("") permit.`, []string{"1:1 datalog.annotation_use an id can't be empty"}},
 		{"both annotations", `@materialize q("a"). @demand q("b").`, []string{"1:22 datalog.annotation_use"}},
 		{"alternatives multiply", `q("a"). p("x") :- ` + strings.Repeat(`(q("a") ; q("b")), `, 12) + `q("c").`, []string{"1:19 datalog.too_many_alternatives"}},
+		{"nested alternatives multiply", "q(\"a\"). p(\"x\") :- " + strings.Repeat(strings.Repeat(`(q("a") ; q("b")), `, 9)+"not (q(\"c\"), ", 4) + `q("c")` + strings.Repeat(")", 4) + ".",
+			[]string{"1:195 datalog.too_many_alternatives", "1:379 datalog.too_many_alternatives", "1:563 datalog.too_many_alternatives", "1:747 datalog.too_many_alternatives"}},
 		{"has doubles", `permit(P) :- ` + strings.Repeat("(if ", 30) + "P" + strings.Repeat(" has a.b then P else P)", 30) + ` == P.`, []string{"1:30 datalog.too_many_alternatives", "1:82 datalog.too_many_alternatives"}},
 		{"many", `p(X, Y) :- q(X), nope(X). q(1). q("a").`, []string{"1:6 datalog.unsafe_variable", "1:18 datalog.unknown_predicate", "1:35 datalog.type"}},
 	} {

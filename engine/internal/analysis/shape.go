@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/rune-authz/rune/engine/internal/schema"
+	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
@@ -29,6 +30,9 @@ func (a *analysis) shapesOf(c *clause, e *Expr, depth int) []*schema.Type {
 	case OpContext:
 		var out []*schema.Type
 		for _, act := range a.applicable(c) {
+			if act.Context == nil {
+				return nil
+			}
 			out = append(out, act.Context)
 		}
 		return out
@@ -74,6 +78,39 @@ func (a *analysis) field(t *schema.Type, name value.Value) *schema.Attr {
 		}
 	}
 	return nil
+}
+
+// knownField warns of an attribute that no type which the receiver can have has, by the schema or by rules.
+func (a *analysis) knownField(c *clause, e *Expr) bool {
+	of := a.shapes(c, e.Args[0])
+	if len(of) == 0 {
+		return true
+	}
+	var names []string
+	entities := false
+	for _, t := range of {
+		if a.field(t, e.Const) != nil {
+			return true
+		}
+		entities = entities || t.Kind == value.KindEntity
+		if t.Kind == value.KindEntity {
+			if et := a.schema.EntityType(t.Entity); et != nil {
+				t = et.Shape
+			}
+		}
+		for i := range t.Attrs {
+			names = append(names, a.table.TextString(t.Attrs[i].Name))
+		}
+	}
+	if entities && a.derivesField(e.Const) {
+		return true
+	}
+	name := a.table.TextString(e.Const)
+	d := a.diags.Warnf(e.Span, codeUnknownField, "the schema has no attribute %q here", name)
+	if near := source.Nearest(name, names); near != "" {
+		d.Help = "did you mean " + near + "?"
+	}
+	return true
 }
 
 func entityShapes(types []value.Value) []*schema.Type {

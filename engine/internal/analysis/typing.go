@@ -41,7 +41,7 @@ func (a *analysis) typeExpr(c *clause, e *Expr) (Type, certainty) {
 	default:
 		s = sure
 	}
-	e.Type = t
+	e.Type, e.sure = t, s
 	return t, s
 }
 
@@ -97,8 +97,11 @@ func (a *analysis) typeTag(c *clause, e *Expr) Type {
 		return anyType
 	}
 	for _, t := range a.shapes(c, e.Args[0]) {
+		if t.Kind != value.KindEntity {
+			return anyType
+		}
 		et := a.schema.EntityType(t.Entity)
-		if t.Kind != value.KindEntity || et == nil || et.Tags == nil {
+		if et == nil || et.Tags == nil {
 			return anyType
 		}
 		tags = append(tags, et.Tags)

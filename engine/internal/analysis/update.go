@@ -40,6 +40,10 @@ func (p *Program) Row(pred string, cells []value.Value) (PredID, []value.Value, 
 		cells[i] = v
 	}
 	if id == PredAttribute || id == PredTag {
+		if want, ok := p.env.fieldFits(cells, id == PredTag); !ok {
+			return 0, nil, updateFault(codeUpdateType, "the schema has a value of type %s here, and this is a value of type %s",
+				p.AppendType(nil, want), p.AppendType(nil, typeOf(p.env.table, cells[2])))
+		}
 		id = p.env.fieldOf(id, cells[1])
 	}
 	return id, cells, nil
