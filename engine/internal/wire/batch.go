@@ -9,8 +9,10 @@ type Item struct{ Start, End int }
 // be wrong with an item shows when that is read, and leaves the others alone. The slice belongs to the reader until its next use.
 func (r *Reader) Batch(text []byte) ([]Item, *Error) {
 	r.items = r.items[:0]
-	ok := r.begin(text, math.MaxInt) && r.batch() && r.end()
-	return r.items, r.finish(ok)
+	if err := r.finish(r.begin(text, math.MaxInt) && r.batch() && r.end()); err != nil {
+		return nil, err
+	}
+	return r.items, nil
 }
 
 func (r *Reader) batch() bool {

@@ -139,8 +139,9 @@ func (r *Reader) skip() bool {
 	for start := r.pos; r.pos < len(r.text); {
 		switch c := r.text[r.pos]; c {
 		case '"':
+			at := r.pos
 			if !r.skipString() {
-				return r.open(start + 1)
+				return r.open(at + 1)
 			}
 			if depth == 0 {
 				return true
@@ -149,11 +150,12 @@ func (r *Reader) skip() bool {
 		case '{', '[':
 			depth++
 		case '}', ']':
-			if depth--; depth <= 0 {
-				if depth == 0 {
-					r.pos++
-				}
+			if depth--; depth < 0 {
 				return r.pos > start || r.syntax("expected a value")
+			}
+			if depth == 0 {
+				r.pos++
+				return true
 			}
 		case ',', ' ', '\t', '\n', '\r':
 			if depth == 0 {
@@ -165,7 +167,7 @@ func (r *Reader) skip() bool {
 	if depth > 0 {
 		return r.syntax("expected a closing bracket")
 	}
-	return true
+	return r.syntax("expected ',' or ']'")
 }
 
 func (r *Reader) skipString() bool {
