@@ -171,7 +171,7 @@ func TestValidate_places(t *testing.T) {
 		{`permit(principal is Usr, action, resource) when { principal.x } unless { resource.y == 1 };`, "\"Usr\" unrecognized entity type `Usr` (did you mean User?)\n"},
 		{`permit(principal is User, action, resource) when { true } unless { principal.x == Usr::"a" };`, "\"x\" attribute `x` on entity type `User` not found\n\"Usr::\\\"a\\\"\" unrecognized entity type `Usr` (did you mean User?)\n"},
 		{reads(`if principal has email then principal.email == 1 else principal.email == ""`), "\"==\" the types Long and String are not compatible\n\"email\" unable to guarantee safety of access to optional attribute `email` on entity type `User` (ask first whether it is there: principal has email && …)\n"},
-		{reads(`principal has email && principal.email == "a" || principal . email == "b"`), "\"email\" unable to guarantee safety of access to optional attribute `email` on entity type `User` (ask first whether it is there: principal has email && …)\n"},
+		{reads(`principal has email && (principal.email == "a" && resource.owner.email == "b")`), "\"email\" unable to guarantee safety of access to optional attribute `email` on entity type `User` (ask first whether it is there: resource.owner has email && …)\n"},
 		{reads(`(principal.x == 1) == (principal.x == 2)`), "\"x\" attribute `x` on entity type `User` not found\n\"x\" attribute `x` on entity type `User` not found\n"},
 	}
 	schema := resolve(t, testSchema)
