@@ -136,7 +136,7 @@ func (e *Evaluator) runP(c *code, t *table) {
 		if e.stop || e.gaveUp || t.complete {
 			return
 		}
-		i, ready := s.nextLiteral(c, e)
+		i, ready := s.nextLiteral(c)
 		if i < 0 {
 			e.emitP(c, t)
 			return
@@ -149,38 +149,46 @@ func (e *Evaluator) runP(c *code, t *table) {
 }
 
 // nextLiteral picks a literal that can be evaluated soundly; failing that, one that an error has left without its inputs. Ready tells them
-// apart. Literals that enumerate come first, then those that compute, and tests last.
-func (s *search) nextLiteral(c *code, e *Evaluator) (i int, ready bool) {
-	best, bestRank := -1, 9
+// apart. Of those that are ready what narrows the search down comes first; of the others what enumerates, and tests last.
+func (s *search) nextLiteral(c *code) (i int, ready bool) {
+	best, bestRank := -1, 3*stages
 	for i := range c.lits {
-		l := &c.lits[i]
 		if s.done[i] == value.True {
 			continue
 		}
-		rank := stage(l.Kind)
-		for _, v := range l.inputs {
-			switch have := s.vars[v]; {
-			case have == value.None:
-				rank = max(rank, 6)
-			case !have.IsValue() && rank < 3:
-				rank += 3
-			}
-		}
-		if rank < bestRank {
+		if rank := s.rank(&c.lits[i]); rank < bestRank {
 			best, bestRank = i, rank
 		}
 	}
-	return best, bestRank < 3
+	return best, bestRank < stages
 }
 
-func stage(k analysis.LiteralKind) int {
-	switch k {
-	case analysis.LitAtom:
-		return 0
-	case analysis.LitEquation, analysis.LitAggregate, analysis.LitGenerate:
-		return 1
+const stages = 5
+
+var (
+	knownStage = [...]int{
+		analysis.LitTest: 0, analysis.LitEquation: 1, analysis.LitAtom: 2, analysis.LitNot: 3, analysis.LitAggregate: 4, analysis.LitGenerate: 4,
 	}
-	return 2
+	hiddenStage = [...]int{
+		analysis.LitAtom: 0, analysis.LitEquation: 1, analysis.LitAggregate: 1, analysis.LitGenerate: 1, analysis.LitTest: 2, analysis.LitNot: 2,
+	}
+)
+
+// rank orders literals: those whose inputs have values, then those of which some are Unknown, then the rest.
+func (s *search) rank(l *literal) int {
+	known := 0
+	for _, v := range l.inputs {
+		switch have := s.vars[v]; {
+		case have == value.None:
+			known = 2
+		case !have.IsValue():
+			known = max(known, 1)
+		}
+	}
+	if known == 0 {
+		return knownStage[l.Kind]
+	}
+	return known*stages + hiddenStage[l.Kind]
 }
 
 // literalP evaluates a literal. It reports whether the search goes on at once with the next.

@@ -1,0 +1,191 @@
+package relation
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rune-authz/rune/engine/internal/value"
+	"pgregory.net/rapid"
+)
+
+func longs(t *value.Table, ns ...int64) []value.Value {
+	var out []value.Value
+	for _, n := range ns {
+		out = append(out, t.Long(n))
+	}
+	return out
+}
+
+// model is a relation as a plain list of rows.
+type model struct{ rows [][]value.Value }
+
+func (m *model) index(row []value.Value) int {
+	return slices.IndexFunc(m.rows, func(r []value.Value) bool { return slices.Equal(r, row) })
+}
+
+func (m *model) matching(columns []int, key []value.Value) [][]value.Value {
+	var out [][]value.Value
+	for _, r := range m.rows {
+		if slices.IndexFunc(columns, func(c int) bool { return r[c] != key[slices.Index(columns, c)] }) < 0 {
+			out = append(out, r)
+		}
+	}
+	slices.SortFunc(out, slices.Compare[[]value.Value])
+	return out
+}
+
+func rowsOf(r *Relation, ids []uint32) [][]value.Value {
+	var out [][]value.Value
+	for _, id := range ids {
+		out = append(out, slices.Clone(r.Row(id)))
+	}
+	return out
+}
+
+func TestRelation_likeAList(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tab := value.NewTable(value.Key{1, rapid.Uint64().Draw(t, "key")})
+		arity := rapid.IntRange(0, 3).Draw(t, "arity")
+		r, m := New(arity, tab.Seed()), &model{}
+		if rapid.Bool().Draw(t, "grow") {
+			r.Grow(100)
+		}
+		var indexes [][]int
+		for range rapid.IntRange(1, 200).Draw(t, "steps") {
+			var ns []int64
+			for range arity {
+				ns = append(ns, int64(rapid.IntRange(0, 4).Draw(t, "v")))
+			}
+			row := longs(tab, ns...)
+			at := m.index(row)
+			switch rapid.IntRange(0, 9).Draw(t, "do") {
+			case 0, 1, 2:
+				if r.Delete(row) != (at >= 0) {
+					t.Fatalf("deleting %v", ns)
+				}
+				if at >= 0 {
+					m.rows = slices.Delete(m.rows, at, at+1)
+				}
+			case 3:
+				var columns []int
+				for c := range arity {
+					if rapid.Bool().Draw(t, "column") {
+						columns = append(columns, c)
+					}
+				}
+				indexes = append(indexes, columns)
+			default:
+				id, isNew := r.Insert(row)
+				if isNew != (at < 0) || !slices.Equal(r.Row(id), row) || !r.Alive(id) {
+					t.Fatalf("inserting %v", ns)
+				}
+				if isNew {
+					m.rows = append(m.rows, row)
+				}
+			}
+			check(t, tab, r, m, row, indexes)
+		}
+	})
+}
+
+func check(t *rapid.T, tab *value.Table, r *Relation, m *model, row []value.Value, indexes [][]int) {
+	if r.Len() != len(m.rows) {
+		t.Fatalf("%d rows, want %d", r.Len(), len(m.rows))
+	}
+	if id, found := r.Find(row); found != (m.index(row) >= 0) || found && !slices.Equal(r.Row(id), row) {
+		t.Fatalf("finding %v: %v", row, found)
+	}
+	for _, columns := range indexes {
+		var key []value.Value
+		for _, c := range columns {
+			key = append(key, row[c])
+		}
+		want := m.matching(columns, key)
+		got := rowsOf(r, r.Index(columns).Find(key))
+		slices.SortFunc(got, slices.Compare[[]value.Value])
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatalf("columns %v: %s", columns, d)
+		}
+		if d := cmp.Diff(want, rowsOf(r, r.Index(columns).Sorted(tab, key))); d != "" {
+			t.Fatalf("columns %v, sorted: %s", columns, d)
+		}
+	}
+}
+
+func TestRelation_many(t *testing.T) {
+	tab := value.NewTable(value.Key{})
+	r := New(2, tab.Seed())
+	byFirst := r.Index([]int{0})
+	const n = 20_000
+	for i := range int64(n) {
+		r.Insert(longs(tab, i%100, i))
+	}
+	if r.Len() != n || r.Top() != n || len(r.Rows()) != 2*n || r.Arity() != 2 {
+		t.Fatalf("%d rows", r.Len())
+	}
+	for i := range int64(n) {
+		if i%100 != 7 && !r.Delete(longs(tab, i%100, i)) {
+			t.Fatalf("row %d was not there", i)
+		}
+	}
+	if got := len(byFirst.Find(longs(tab, 7))); got != n/100 || r.Len() != n/100 || byFirst.Relation() != r {
+		t.Fatalf("%d rows of 7, %d in all", got, r.Len())
+	}
+	if len(byFirst.Find(longs(tab, 8))) != 0 || len(byFirst.ids) > n/10 {
+		t.Fatalf("%d places for %d rows", len(byFirst.ids), r.Len())
+	}
+	for i := range int64(n) {
+		r.Insert(longs(tab, i%100, i))
+	}
+	if r.Top() != n || len(byFirst.Find(longs(tab, 8))) != n/100 {
+		t.Fatalf("numbers are not reused: top %d", r.Top())
+	}
+}
+
+// A reader's slice stays as it was while rows are inserted.
+func TestIndex_findStays(t *testing.T) {
+	tab := value.NewTable(value.Key{})
+	r := New(1, tab.Seed())
+	all := r.Index(nil)
+	r.Insert(longs(tab, 3))
+	before := all.Find(nil)
+	for i := range int64(100) {
+		r.Insert(longs(tab, i))
+	}
+	if len(before) != 1 || before[0] != 0 {
+		t.Errorf("%v", before)
+	}
+	if got := rowsOf(r, all.Sorted(tab, nil)); tab.LongOf(got[99][0]) != 99 {
+		t.Errorf("sorted: %v", got)
+	}
+}
+
+func TestSorted_byContent(t *testing.T) {
+	tab := value.NewTable(value.Key{})
+	r := New(1, tab.Seed())
+	for _, s := range []string{"pear", "apple", "quince", "fig"} {
+		r.Insert([]value.Value{tab.String(s)})
+	}
+	var got []string
+	for _, id := range r.Index(nil).Sorted(tab, nil) {
+		got = append(got, tab.TextString(r.Row(id)[0]))
+	}
+	if d := cmp.Diff([]string{"apple", "fig", "pear", "quince"}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestDatabase(t *testing.T) {
+	tab := value.NewTable(value.Key{5, 6})
+	d := NewDatabase(tab, []int{0, 2})
+	if d.Len() != 2 || d.Pred(1).Facts.Arity() != 2 || d.Pred(0).Rows != nil || d.Seed() != tab.Seed() {
+		t.Fatal("a new database")
+	}
+	v := d.Version()
+	rows := New(2, d.Seed())
+	d.Materialise(1, rows, nil, nil)
+	if d.Pred(1).Rows != rows || d.Version() == v {
+		t.Error("the version stays although there are other relations")
+	}
+}
