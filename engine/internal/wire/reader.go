@@ -1,3 +1,4 @@
+// Package wire reads and writes the JSON of requests and replies over bytes, without reflection.
 package wire
 
 import (

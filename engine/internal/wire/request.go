@@ -47,8 +47,17 @@ const (
 
 var requestFields = [...]string{"principal", "action", "resource", "context", "entities", "goal"}
 
-// Request reads {"principal":…,"action":…,"resource":…,"context":{…},"entities":[…]}, of which the last two may be left out. Brackets nest
-// to MaxDepth within each.
+// Request reads a request. Its members stand in any order, each once; brackets nest to MaxDepth within each.
+//
+//	request   = { "principal": entity, "action": entity, "resource": entity [, "context": record] [, "entities": [ stored … ]] }
+//	entity    = text | reference                     text as package value reads it
+//	reference = {"type": name, "id": string} | {"__entity": {"type": name, "id": string}}
+//	stored    = { "uid": reference, "attrs": record, "parents": [ reference … ] [, "tags": record] }
+//	value     = true | false | long | string | [ value … ] | record | {"__entity": …} | {"__extn": call}
+//	call      = {"fn": string, "arg": value} | {"fn": string, "args": [ value … ]}
+//
+// Where a schema gives a value an entity type, a reference may stand for it, and where an extension type, its text or a call. A record
+// has no key __entity or __extn.
 func (r *Reader) Request(text []byte, req *Request) *Error {
 	q := requestReader{Reader: r, out: req}
 	return r.finish(r.begin(text, value.MaxDepth+1) && q.read() && r.end())

@@ -1,0 +1,83 @@
+package wire
+
+import "bytes"
+
+// number reads a number, which must be a long.
+func (r *Reader) number() (int64, bool) {
+	start := r.pos
+	if r.peek() == '-' {
+		r.pos++
+	}
+	first := r.pos
+	if !r.digits() {
+		return 0, r.syntax("expected a digit")
+	}
+	if r.text[first] == '0' && r.pos > first+1 {
+		return 0, r.fail(start, CodeSyntax, "a number starts with a superfluous zero")
+	}
+	whole := r.text[first:r.pos]
+	if fraction, ok := r.fraction(); !ok {
+		return 0, false
+	} else if !fraction {
+		if n, ok := long(whole, first > start); ok {
+			return n, true
+		}
+	}
+	return 0, r.notLong(start, r.text[start:r.pos])
+}
+
+// digits reads at least one digit.
+func (r *Reader) digits() bool {
+	start := r.pos
+	for r.pos < len(r.text) && r.text[r.pos] >= '0' && r.text[r.pos] <= '9' {
+		r.pos++
+	}
+	return r.pos > start
+}
+
+// fraction reads the fraction and the exponent of a number, and reports whether there is either.
+func (r *Reader) fraction() (some, ok bool) {
+	if r.peek() == '.' {
+		some = true
+		if r.pos++; !r.digits() {
+			return true, r.syntax("expected a digit")
+		}
+	}
+	if r.peek()|0x20 == 'e' {
+		some = true
+		if r.pos++; r.peek() == '+' || r.peek() == '-' {
+			r.pos++
+		}
+		if !r.digits() {
+			return true, r.syntax("expected a digit")
+		}
+	}
+	return some, true
+}
+
+// long returns the number that digits are.
+func long(digits []byte, negative bool) (int64, bool) {
+	var n uint64
+	for _, c := range digits {
+		d := uint64(c - '0')
+		if n > (1<<63-d)/10 {
+			return 0, false
+		}
+		n = n*10 + d
+	}
+	if negative {
+		return -int64(n), true
+	}
+	return int64(n), n < 1<<63
+}
+
+func (r *Reader) notLong(at int, text []byte) bool {
+	if len(text) > 30 {
+		text = append(text[:30:30], "…"...)
+	}
+	message := string(text) + " is not a whole number of 64 bits"
+	if bytes.IndexByte(text, '.') < 0 {
+		return r.fail(at, CodeNumber, message)
+	}
+	return r.failHelp(at, CodeNumber, message, `a decimal is written {"__extn":{"fn":"decimal","arg":"1.5"}}`)
+}
