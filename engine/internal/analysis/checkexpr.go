@@ -113,6 +113,12 @@ func (a *analysis) checkCall(e *Expr) bool {
 	x, y := e.Args[0].Type, e.Args[1].Type
 	both := kinds(x) & kinds(y)
 	switch e.Fn {
+	case value.OpContains:
+		return a.checkMember(e, elem(x), y)
+	case value.OpContainsAll, value.OpContainsAny:
+		return a.checkMember(e, elem(x), elem(y))
+	}
+	switch e.Fn {
 	case value.OpEq, value.OpNe:
 		if both == 0 {
 			a.neverEqual(e)
@@ -125,6 +131,18 @@ func (a *analysis) checkCall(e *Expr) bool {
 		}
 	}
 	return true
+}
+
+// checkMember reports a set asked for what none of its members can be.
+func (a *analysis) checkMember(e *Expr, member, asked Type) bool {
+	if kinds(member)&kinds(asked) != 0 {
+		return true
+	}
+	d := a.diags.Errorf(e.Span, codeType, "a set of the kind %s never holds %s", string(appendType(nil, a.table, member)), a.describe(asked))
+	if member.Kind == TypeString && asked.Kind == TypeEntity {
+		d.Help = "compare ids, entityId(…), or write the members as entities, Type::\"id\""
+	}
+	return false
 }
 
 // neverEqual reports a comparison between kinds.

@@ -126,7 +126,7 @@ func (a *analysis) dependComponent(next [][]edge, members []PredID) {
 	for _, id := range members {
 		p := &a.preds[id]
 		p.RequestDependent, p.StoreDependent = request, store
-		p.Materialize = p.Kind == PredUser && len(p.Rules) > 0 && !request && !demanded && !makes && !demand
+		p.Materialize = (p.Kind == PredUser || p.Kind == PredAux) && len(p.Rules) > 0 && !request && !demanded && !makes && !demand
 		if a.infos[id].static && (request || demanded || makes) {
 			a.notMaterialized(id, request, makes)
 		}

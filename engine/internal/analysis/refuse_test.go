@@ -77,6 +77,8 @@ func TestRefused(t *testing.T) {
 		{"equality", `q("a"). p(X) :- q(X), X == 1. r(X) :- q(X), (X != 1 || true).`, []string{"1:23 datalog.type a string and a long are never equal: this is always false",
 			"1:46 datalog.type a string and a long are never equal: this is always true"}},
 		{"entity equals text", `permit(P) :- P == "alice". forbid(P) :- X = "a", P == X.`, []string{"1:14 datalog.type an entity and a string", "1:50 datalog.type"}},
+		{"set of another kind", `permit(P) :- ["alice"].contains(P). forbid(P) :- not [P].containsAny(["a"]), [1].contains(1), [1, "a"].contains(P), [].contains(P).`,
+			[]string{"1:14 datalog.type a set of the kind string never holds an entity", "1:54 datalog.type a set of the kind entity never holds a string"}},
 		{"order of sets", `p(X) :- X = [1], X < [3].`, []string{"1:18 datalog.type < has no meaning for a Set<long>"}},
 		{"order of kinds", `p(X) :- X = 1, X < "a".`, []string{"1:16 datalog.type < has no meaning between a long and a string"}},
 		{"test of a string", `q("a"). p(X) :- q(X), X.lower().`, []string{"1:23 datalog.type a test is true or false, and this is a string"}},
