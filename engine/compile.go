@@ -135,15 +135,20 @@ func (c *compiler) readEntities() {
 	empty := c.table.Record(nil)
 	for _, s := range c.set.Entities {
 		text := c.files.File(s.File).Text[s.Start:s.End]
+		report := func(err *wire.Error) {
+			c.diags.Errorf(source.At(s.File, int(s.Start)+err.Offset), err.Code, "%s", err.Message).Help = err.Help
+		}
+		c.reader.Report = report
 		err := c.reader.Entities(text, func(e entity.Entity, offset int) {
 			e.Span = source.At(s.File, int(s.Start)+offset)
 			c.types[c.table.TextString(c.table.EntityType(e.UID))] = true
 			c.addEntity(e)
 		})
 		if err != nil {
-			c.diags.Errorf(source.At(s.File, int(s.Start)+err.Offset), err.Code, "%s", err.Message).Help = err.Help
+			report(err)
 		}
 	}
+	c.reader.Report = nil // a request's first error is enough
 	if c.schema == nil {
 		return
 	}
@@ -207,7 +212,7 @@ func numbered(id string) string {
 
 func (c *compiler) validatePolicies() {
 	if c.validating() {
-		cedar.Validate(c.policies, c.schema, cedar.Validation{Permissive: c.set.Defaults.Validation == "permissive"}, c.diags)
+		cedar.Validate(c.policies, c.schema, cedar.Validation{Permissive: c.set.Defaults.Validation == "permissive", Derived: c.derived}, c.diags)
 	}
 }
 
