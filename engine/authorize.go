@@ -79,7 +79,8 @@ func (e *Engine) joinContext(r *wire.Request, h *Host, trusted bool) *wire.Error
 	if !trusted {
 		for _, key := range e.reader.HostKeys {
 			if e.table.Field(r.Context, key) != value.None {
-				return &wire.Error{Code: codeContextRefused, Message: "context." + e.table.TextString(key) + " is the host's to give", Offset: -1}
+				name := e.table.TextString(key)
+				return &wire.Error{Code: codeContextRefused, Message: "context." + name + " is the host's to give", Offset: e.reader.KeyOffset(r.ContextOffset, name)}
 			}
 		}
 	}
@@ -87,6 +88,7 @@ func (e *Engine) joinContext(r *wire.Request, h *Host, trusted bool) *wire.Error
 		return nil
 	}
 	e.fields = append(e.fields[:0], e.table.Fields(r.Context)...)
+	own := len(e.fields)
 	if h.HasNow {
 		e.stats.UsedNow = e.readsNow
 		e.fields = append(e.fields, e.nowKey, e.table.Datetime(h.Now))
@@ -98,11 +100,10 @@ func (e *Engine) joinContext(r *wire.Request, h *Host, trusted bool) *wire.Error
 		}
 		e.fields = append(e.fields, e.table.Fields(given)...)
 	}
-	for i := 0; i < len(e.fields); i += 2 {
-		for j := 0; j < i; j += 2 {
-			if e.fields[i] == e.fields[j] {
-				return &wire.Error{Code: codeContextRefused, Message: "context." + e.table.TextString(e.fields[i]) + " is given twice, by the host as well", Offset: -1}
-			}
+	for i := own; i < len(e.fields); i += 2 { // what the host gives, be the request's context as large as it may
+		key := e.fields[i]
+		if e.table.Field(r.Context, key) != value.None || h.HasNow && key == e.nowKey && i > own {
+			return &wire.Error{Code: codeContextRefused, Message: "context." + e.table.TextString(key) + " is given twice, by the host as well", Offset: -1}
 		}
 	}
 	r.Context = e.table.Record(e.fields)

@@ -148,7 +148,6 @@ func (c *compiler) readEntities() {
 			report(err)
 		}
 	}
-	c.reader.Report = nil // a request's first error is enough
 	if c.schema == nil {
 		return
 	}
