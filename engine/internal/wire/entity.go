@@ -160,7 +160,7 @@ func (r *Reader) entities(add func(e *entity.Entity, at int)) bool {
 // skipFaulty reports what was wrong with the entity at an offset and goes on after it, if someone wants to hear of all errors and the
 // text is JSON.
 func (r *Reader) skipFaulty(at int) bool {
-	if r.Report == nil || r.err.Code == CodeSyntax {
+	if r.Report == nil || !r.document || r.err.Code == CodeSyntax {
 		return false
 	}
 	err := r.finish(false)

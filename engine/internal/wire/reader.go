@@ -71,7 +71,7 @@ func (r *Reader) whole(text []byte, read func() (value.Value, bool)) (v value.Va
 // reader and last during the call.
 func (r *Reader) Entities(text []byte, add func(e entity.Entity, offset int)) *Error {
 	ok := r.begin(text, value.MaxDepth)
-	r.document = true
+	r.document, r.parents = true, r.parents[:0]
 	if ok {
 		r.space()
 		ok = r.entities(func(e *entity.Entity, at int) {

@@ -14,7 +14,7 @@ type Request struct {
 	Context                     value.Value // a record, empty where the request gave none
 	ContextOffset               int         // of the object, or -1
 
-	Entities       []entity.Entity // Their parents belong to the reader until its next use.
+	Entities       []entity.Entity // Their parents belong to the reader until it reads entities again.
 	HasEntities    bool
 	EntitiesOffset int   // of the array, or -1
 	EntityOffsets  []int // of each entity
@@ -95,6 +95,7 @@ func (q *requestReader) read() bool {
 }
 
 func (q *requestReader) reset() {
+	q.parents = q.parents[:0]
 	r := q.out
 	*r = Request{
 		Principal: value.None, Action: value.None, Resource: value.None, Context: value.None, ContextOffset: -1, EntitiesOffset: -1,

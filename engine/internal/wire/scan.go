@@ -15,7 +15,7 @@ import (
 // deep is that and nothing else; where a text is well formed up to there, the count is the parser's recursion.
 func (r *Reader) begin(text []byte, limit int) bool {
 	r.text, r.pos, r.document = text, 0, false
-	r.values, r.fields, r.parents = r.values[:0], r.fields[:0], r.parents[:0]
+	r.values, r.fields = r.values[:0], r.fields[:0]
 	if at := tooDeep(text, limit); at >= 0 {
 		return r.fail(at, CodeDepth, "brackets nest deeper than "+strconv.Itoa(value.MaxDepth))
 	}
