@@ -95,31 +95,11 @@ func (m *Model) findComponents() {
 		}
 	}
 	for _, preds := range byStratum {
-		if !m.mayNotEnd(preds) {
-			m.strata = append(m.strata, preds)
-		}
+		m.strata = append(m.strata, preds)
 	}
 	slices.SortFunc(m.strata, func(a, b []analysis.PredID) int {
 		return cmp.Compare(m.program.Preds[a[0]].Stratum, m.program.Preds[b[0]].Stratum)
 	})
-}
-
-// mayNotEnd reports whether a component is recursive and makes values, so that it is evaluated under the limits of requests alone.
-func (m *Model) mayNotEnd(preds []analysis.PredID) bool {
-	for _, p := range preds {
-		if !m.program.Preds[p].Recursive {
-			continue
-		}
-		for _, r := range m.program.Preds[p].Rules {
-			for i := range m.program.Rules[r].Body {
-				switch m.program.Rules[r].Body[i].Kind {
-				case analysis.LitEquation, analysis.LitAggregate, analysis.LitGenerate:
-					return true
-				}
-			}
-		}
-	}
-	return false
 }
 
 // materialise evaluates, from the lowest stratum up, the components that an update concerns.

@@ -49,7 +49,10 @@ func (e *Evaluator) aggregateRelation(a *analysis.Aggregate, call []value.Value)
 	}
 	rel := e.relationOf(a.Pred)
 	ix, key := e.indexFor(rel, call)
-	ids := ix.Sorted(e.t, key)
+	ids := ix.Find(key)
+	if a.Op == analysis.AggMin || a.Op == analysis.AggMax { // which error is told depends on the order
+		ids = ix.Sorted(e.t, key)
+	}
 	e.parts = e.parts[:0]
 	if a.HasValue {
 		for _, id := range ids {
