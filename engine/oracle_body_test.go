@@ -183,6 +183,7 @@ func (b *body) equation(variable int32, v value.Value, st outcome, then func()) 
 
 func (b *body) atom(l *analysis.Literal, ready bool, then func()) {
 	if !ready { // a demanded column is Unknown: anything may match
+		b.o.met["unknown-goal"]++
 		for _, a := range l.Args {
 			b.unify(a, value.Unknown)
 		}
@@ -215,7 +216,11 @@ func (b *body) not(l *analysis.Literal, ready bool) bool {
 	for i, a := range l.Args {
 		args[i] = b.term(a)
 	}
-	return len(b.o.ask(1-b.m, l.Pred, args)) == 0
+	found := len(b.o.ask(1-b.m, l.Pred, args)) > 0
+	if b.m == modeT && found && len(b.o.ask(modeT, l.Pred, args)) == 0 {
+		b.o.met["negation-errs"]++
+	}
+	return !found
 }
 
 func (b *body) generate(l *analysis.Literal, then func()) {
@@ -300,6 +305,7 @@ func (b *body) aggregate(a *analysis.Aggregate) (value.Value, outcome) {
 	}
 	for _, row := range p {
 		if !set[rowKey(row)] {
+			b.o.met["aggregate-errs"]++
 			return value.None, erred
 		}
 	}
@@ -469,6 +475,9 @@ func (b *body) operate(e *analysis.Expr, args []value.Value) (value.Value, outco
 		return b.in(args[0], args[1])
 	case analysis.OpAttr, analysis.OpHas:
 		v, st := b.attr(args[0], e.Const)
+		if st == absent && e.Required {
+			st = erred
+		}
 		return has(e.Op == analysis.OpHas, v, st)
 	case analysis.OpGetTag, analysis.OpHasTag:
 		if args[0].Kind() != value.KindEntity || args[1].Kind() != value.KindString {

@@ -30,6 +30,7 @@ type oracle struct {
 	universe map[value.Value]bool                            // entities that parent is computed for
 	calls    map[string][][]value.Value                      // finished calls of demanded predicates
 	work     int                                             // literals evaluated
+	met      tally                                           // what rare things were met
 }
 
 // errEndless is the panic that ends an evaluation which may go on for ever.
@@ -47,7 +48,7 @@ const (
 // newOracle evaluates a program for a request, whose principal is None where there is none. Goals are rules that will be asked.
 func newOracle(t *value.Table, p *analysis.Program, s *entity.Store, r goal.Request, goals ...*analysis.Goal) *oracle {
 	o := &oracle{t: t, p: p, store: s, request: [3]value.Value{r.Principal, r.Action, r.Resource}, context: r.Context,
-		universe: map[value.Value]bool{}, calls: map[string][][]value.Value{}}
+		universe: map[value.Value]bool{}, calls: map[string][][]value.Value{}, met: tally{}}
 	for m := range o.rows {
 		o.rows[m] = map[analysis.PredID]map[string][]value.Value{}
 		for i := range p.Preds {
@@ -201,6 +202,9 @@ func (o *oracle) solve() {
 			for o.round(s, m) {
 			}
 		}
+	}
+	if len(o.rows[modeP][analysis.PredParent]) > len(o.rows[modeT][analysis.PredParent]) {
+		o.met["parent-errs"]++
 	}
 }
 
@@ -363,6 +367,7 @@ func (o *oracle) field(e, name value.Value, tag bool) (value.Value, outcome) {
 	}
 	for _, row := range pr {
 		if !found[row[2]] {
+			o.met["field-errs"]++
 			return value.None, erred
 		}
 	}
@@ -372,6 +377,7 @@ func (o *oracle) field(e, name value.Value, tag bool) (value.Value, outcome) {
 	case 1:
 		return vs[0], ok
 	}
+	o.met["field-conflicts"]++
 	return value.None, erred
 }
 
@@ -396,6 +402,13 @@ func (o *oracle) fieldRows(m mode, pred *analysis.Predicate, args []value.Value)
 	}
 	var out [][]value.Value
 	for _, n := range sorted(names) {
+		if n == value.Unknown {
+			o.met["name-errs"]++
+			if m == modeP {
+				out = append(out, []value.Value{args[0], n, n})
+			}
+			continue
+		}
 		v, st := o.field(args[0], n, pred.IsTag)
 		if st == erred && m == modeP {
 			v, st = value.Unknown, ok

@@ -51,6 +51,12 @@ func (c tally) require(t *testing.T, names string) {
 	t.Log(strings.Join(list, ", "))
 }
 
+func (c tally) add(more tally) {
+	for k, n := range more {
+		c[k] += n
+	}
+}
+
 func (c tally) program(p *analysis.Program) {
 	for i := range p.Preds {
 		c[fmt.Sprintf("stratum%d", min(p.Preds[i].Stratum, 9))]++
@@ -138,6 +144,7 @@ func patchedStore(e *Engine) *entity.Store {
 func (c *comparison) statements(request string) {
 	defer c.e.end()
 	o := c.begin(request)
+	defer c.tally.add(o.met)
 	verdicts := map[int32]bool{}
 	for _, v := range c.e.eval.Statements(nil) {
 		verdicts[v.Statement] = v.Errs
@@ -191,6 +198,7 @@ func (c *comparison) query(text, request string) {
 		return
 	}
 	want := o.query(g)
+	c.tally.add(o.met)
 	c.tally["goals"]++
 	c.tally["rows"] += len(want)
 	if fault != nil || !slices.EqualFunc(rows, want, slices.Equal[[]value.Value]) {
@@ -222,7 +230,7 @@ func TestRandom_oracle(t *testing.T) {
 	if loaded := counts["loaded"]; loaded*10 < int(all)*6 {
 		t.Errorf("only %d of %d documents loaded", loaded, all)
 	}
-	counts.require(t, everyFeature+" holds errs fails goals rows loaded")
+	counts.require(t, everyFeature+" holds errs fails goals rows loaded field-errs field-conflicts name-errs parent-errs aggregate-errs negation-errs unknown-goal")
 }
 
 func compareSeed(t *testing.T, seed uint64, counts tally) {

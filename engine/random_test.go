@@ -117,6 +117,9 @@ func (g *randomProgram) columns() []sort {
 	out := make([]sort, g.r.IntN(3))
 	for i := range out {
 		out[i] = pick(g, sortString, sortString, sortLong, sortUser, sortGroup, sortDoc)
+		if g.chance(30) {
+			out[i] = out[0]
+		}
 	}
 	return out
 }
@@ -181,6 +184,9 @@ func (g *randomProgram) rule(p signature) string {
 			body = append([]string{g.binder(c)}, body...)
 		}
 		args[i] = pick(g, g.vars[c]...)
+		if i > 0 && c == p.columns[0] && g.chance(30) {
+			args[i] = args[0]
+		}
 		if g.chance(5) {
 			args[i] = g.constant(c)
 		}
@@ -221,7 +227,11 @@ func (g *randomProgram) statement(i int) string {
 		g.vars[sortDoc] = []string{"D"}
 		body = append(body, "D is Doc")
 	}
-	body = append(body, g.body(100, 1+g.r.IntN(3))...)
+	if g.chance(30) {
+		body = append(body, g.pointed())
+	} else {
+		body = append(body, g.body(100, 1+g.r.IntN(3))...)
+	}
 	name := pick(g, "permit", "permit", "permit", "forbid", "forbid", "allow", "deny")
 	text := strings.Join(body, ", ")
 	if g.chance(20) {
@@ -229,6 +239,15 @@ func (g *randomProgram) statement(i int) string {
 		text += "; " + strings.Join(g.body(100, 1), ", ")
 	}
 	return fmt.Sprintf("@id(\"s%d\") %s%s :- %s.", i, name, head, text)
+}
+
+// pointed is a literal that alone makes a statement's body, so that what it gives decides.
+func (g *randomProgram) pointed() string {
+	p, u := g.any(sortUser)
+	in := u + " in " + g.constant(sortGroup)
+	return p + g.fill(strings.ReplaceAll(pick(g, in, in, "not "+in, "!("+in+")", "("+in+" || X has level)", "not ("+in+", on)", in+", on",
+		"$N = count { parent(X, $G) }, $N > 1", "X in $G, sub($G, _)", "attribute(X, $S, 4)", "not attribute(X, _, 4)", `attribute(X, "name", "a")`,
+		"X has level, X.level > 1", `X.hasTag("t"), X.getTag("t") == 2`, `tag(X, $S, 1)`, "X has inner.k, X.inner.k == 1", "parent(X, $G), $G in Group::\"g1\""), "X", u))
 }
 
 // policy makes a policy that reads what rules may add to entities.
@@ -249,21 +268,28 @@ func (g *randomProgram) entityRules() []string {
 		user()
 		out = append(out, fmt.Sprintf("parent(X, G) :- X is User, team(X, G)%s.", g.rest(pick(g, 0, 0, 1), 1)))
 	}
-	if g.chance(20) {
-		out = append(out, "parent(X, G) :- sub(X, G).")
+	if g.chance(35) {
+		out = append(out, pick(g, "parent(X, G) :- sub(X, G).", "parent(X, G) :- sub(X, G), val(N), 6 / N > 1.", `parent(X, G) :- user(X), team(X, H), sub(H, G), X has age, 6 / X.age > 2.`,
+			"parent(X, G) :- team(X, G), owns(X, S), S.toLong() > 1.", `parent(X, G) :- user(X), val(N), G = (if 6 / N > 2 then Group::"g0" else Group::"g2").`))
 	}
 	if g.chance(15) {
 		out = append(out, `parent(X, Group::"g2") :- X in Group::"g1".`)
 	}
-	if g.chance(8) {
-		out = append(out, `parent(User::"u2", Group::"g0").`)
+	if g.chance(12) {
+		out = append(out, pick(g, `parent(User::"u2", Group::"g0").`, `tag(User::"u0", "t", 2).`, `attribute(User::"u2", "level", 4).`))
 	}
 	if g.chance(35) {
 		user()
 		out = append(out, fmt.Sprintf(`attribute(X, "level", V) :- owns(X, S), num(S, N), V = %s%s.`, pick(g, "N", "N + 1", "6 / N", "N"), g.rest(pick(g, 0, 1), 1)))
+		if g.chance(20) {
+			out = append(out, `attribute(User::"u2", "level", 2).`)
+		}
 	}
-	if g.chance(8) {
-		out = append(out, pick(g, `attribute(X, K, 4) :- owns(X, K).`, `attribute(User::"u1", "level", 2).`, `attribute(X, "name", S) :- owns(X, S).`))
+	if g.chance(12) {
+		out = append(out, pick(g, `attribute(X, K, 4) :- owns(X, K).`, `attribute(X, K, 4) :- owns(X, S), K = S.substring(0, 2).`, `attribute(X, K, 4) :- owns(X, S), K = S.substring(0, S.toLong() - 6), user(X).`, `attribute(User::"u1", "level", 2).`, `attribute(User::"u0", "name", "a").`, `attribute(X, "inner", {k: V}) :- owns(X, S), V = S.toLong().`, `attribute(X, "name", S) :- owns(X, S).`))
+	}
+	if g.chance(20) {
+		out = append(out, pick(g, `attribute(X, "owner", U) :- doc(X), owns(U, S), S.toLong() > 5.`, `attribute(X, "owner", U) :- doc(X), user(U), val(N), 3 / N > 1.`))
 	}
 	if g.chance(25) {
 		out = append(out, pick(g, `tag(X, "t", V) :- team(X, _), val(V), V < 2.`, `tag(X, "t", V) :- user(X), val(N), V = 6 / N.`, `tag(X, K, 1) :- owns(X, K).`))
@@ -273,6 +299,9 @@ func (g *randomProgram) entityRules() []string {
 
 func (g *randomProgram) goal() string {
 	g.start(map[sort][]string{})
+	if g.chance(20) {
+		return g.pointed()
+	}
 	body := g.body(100, g.r.IntN(3))
 	if g.chance(25) {
 		p, u := g.any(sortUser)
@@ -382,7 +411,11 @@ func (g *randomProgram) test() string {
 	switch g.r.IntN(6) {
 	case 0:
 		p, u := g.any(sortUser)
-		return p + pick(g, "", "", "not ") + u + " in " + pick(g, `Group::"g0"`, `Group::"g1"`, `Group::"g2"`)
+		in := u + " in " + pick(g, `Group::"g0"`, `Group::"g1"`, `Group::"g2"`)
+		if g.quiet {
+			return p + in
+		}
+		return p + pick(g, in, "not "+in, "!("+in+")", u+` in [Group::"g0", Group::"g2"]`, "("+in+" || "+u+" has level)", "not ("+in+", on)")
 	case 1:
 		p, s := g.any(sortString)
 		return p + pick(g, "", "not ") + s + pick(g, ` like "*s*"`, `.startsWith("a")`, ` != "a"`, ".toLong() > 1", `.matches("[a-c]|ls.*")`)
@@ -440,9 +473,9 @@ func (g *randomProgram) generator() string {
 
 // read reads an attribute or tag behind its guard, or asks for it as a relation.
 func (g *randomProgram) read() string {
-	if g.chance(15) {
+	if g.chance(25) && !g.quiet {
 		p, d := g.any(sortDoc)
-		return g.fill(p + strings.ReplaceAll(pick(g, "X has size, $N = X.size", "X has owner, X.owner == "+g.constant(sortUser), "X has size, X.size + 1 > 2", `X.hasTag("t"), X.getTag("t") == "x"`), "X", d))
+		return g.fill(p + strings.ReplaceAll(pick(g, "X has size, $N = X.size", "X has owner, $U = X.owner, parent($U, $G)", `X has owner, $U = X.owner, $U in Group::"g1"`, "X has owner, X.owner == "+g.constant(sortUser), "X has size, X.size + 1 > 2", `X.hasTag("t"), X.getTag("t") == "x"`), "X", d))
 	}
 	p, u := g.any(sortUser)
 	text := pick(g, "X has age, X.age > 1", "X has inner.k, $N = X.inner.k", `attribute(X, "name", $S)`, "X has age, 6 / X.age > 1", "not X has age", "parent(X, $G)")
