@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"strings"
+
 	"github.com/cedar-policy/cedar-go/types"
 	"github.com/cedar-policy/cedar-go/x/exp/schema/ast"
 
@@ -17,13 +19,14 @@ type measure struct{ depth, size int }
 // measurer sizes types whose common types are sized already.
 type measurer struct {
 	names  *names
+	schema *ast.Schema
 	common map[string]measure // by path
 	ns     string
 }
 
 // bound reports declarations that unfold too deep or too large. The common types come in an order where each follows those it uses.
 func bound(n *names, common []int, s *ast.Schema) {
-	m := measurer{names: n, common: map[string]measure{}}
+	m := measurer{names: n, schema: s, common: map[string]measure{}}
 	for _, i := range common {
 		d := &n.decls[i]
 		m.ns = d.ns
@@ -39,8 +42,11 @@ func bound(n *names, common []int, s *ast.Schema) {
 			e := ns.Entities[ast.Ident(d.name)]
 			parts = []ast.IsType{e.Shape, e.Tags}
 		case declAction:
-			if to := ns.Actions[types.String(d.name)].AppliesTo; to != nil {
+			if to := ns.Actions[types.String(d.name)].AppliesTo; to != nil && to.Context != nil {
 				parts = []ast.IsType{to.Context}
+				if !m.isRecord(to.Context) {
+					n.diags.Errorf(d.span, CodeType, "the context of %s must be a record", d)
+				}
 			}
 		}
 		for _, p := range parts {
@@ -88,10 +94,40 @@ func (m *measurer) typ(t ast.IsType) measure {
 		sum.depth++
 		return sum
 	case ast.TypeRef:
-		r := ref{ns: m.ns, name: string(t)}
-		if i := m.names.find(&r, declType, declEntity); i >= 0 && m.names.decls[i].kind == declType {
-			return m.common[m.names.decls[i].path()]
+		if d := m.target(t); d != nil {
+			return m.common[d.path()]
 		}
 	}
 	return measure{size: 1}
+}
+
+// target returns the common type that a reference means, or nil.
+func (m *measurer) target(t ast.TypeRef) *decl {
+	r := ref{ns: m.ns, name: string(t)}
+	if strings.HasPrefix(r.name, builtinPrefix) {
+		return nil
+	}
+	if i := m.names.find(&r, declType, declEntity); i >= 0 && m.names.decls[i].kind == declType {
+		return &m.names.decls[i]
+	}
+	return nil
+}
+
+// isRecord reports whether a type is a record, be it by the names of common types.
+func (m *measurer) isRecord(t ast.IsType) bool {
+	ns := m.ns
+	defer func() { m.ns = ns }()
+	for {
+		named, ok := t.(ast.TypeRef)
+		if !ok {
+			_, ok = t.(ast.RecordType)
+			return ok
+		}
+		d := m.target(named)
+		if d == nil {
+			return false
+		}
+		m.ns = d.ns
+		t = space(m.schema, d.ns).CommonTypes[ast.Ident(d.name)].Type
+	}
 }

@@ -29,6 +29,10 @@ func check(o outline, diags *source.List) *names {
 	for i := range n.decls {
 		n.enter(i)
 	}
+	for _, r := range n.twice {
+		e := n.diags.Errorf(r.span, CodeTwice, "attribute %q stands twice in one record", r.name)
+		e.Related = append(e.Related, source.Related{Span: r.first, Message: "it stands here first"})
+	}
 	n.shadowing()
 	for i := range n.refs {
 		n.targets = append(n.targets, n.resolve(&n.refs[i]))
@@ -116,13 +120,16 @@ func (n *names) find(r *ref, kinds ...declKind) int {
 	return -1
 }
 
+// builtinPrefix is that of names which mean built-in types whatever is declared.
+const builtinPrefix = "__cedar::"
+
 var (
 	extensionTypes = []string{"ipaddr", "decimal", "datetime", "duration"}
 	builtinTypes   = append([]string{"String", "Long", "Bool", "Boolean"}, extensionTypes...)
 )
 
 func (n *names) typ(r *ref) int {
-	name, builtin := strings.CutPrefix(r.name, "__cedar::")
+	name, builtin := strings.CutPrefix(r.name, builtinPrefix)
 	if !builtin {
 		if i := n.find(r, declType, declEntity); i >= 0 {
 			return i

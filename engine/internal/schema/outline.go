@@ -6,6 +6,7 @@ import "github.com/rune-authz/rune/engine/internal/source"
 type outline struct {
 	decls []decl
 	refs  []ref
+	twice []repeat
 	first int // of the declarations that the declaration being read declares
 }
 
@@ -23,6 +24,12 @@ type decl struct {
 	ns   string
 	name string
 	span source.Span
+}
+
+// repeat is an attribute that stands a second time in a record.
+type repeat struct {
+	name        string
+	first, span source.Span
 }
 
 type refKind uint8
@@ -74,5 +81,5 @@ func (o *outline) add(p outline) {
 		r.first, r.last = r.first+n, r.last+n
 		o.refs = append(o.refs, r)
 	}
-	o.decls = append(o.decls, p.decls...)
+	o.decls, o.twice = append(o.decls, p.decls...), append(o.twice, p.twice...)
 }

@@ -119,8 +119,19 @@ func TestParse_errors(t *testing.T) {
 			},
 		},
 		"context that is no record": {
-			[]string{"entity A; action go appliesTo { principal: A, resource: A, context: Long };"},
-			[]string{`a:1:1 schema.syntax: action "go" context must resolve to a record type`},
+			[]string{"entity A; action go appliesTo { principal: A, resource: A, context: Long };\nnamespace N { type A2 = T; type T = Set<U>; type U = {}; action iz, it appliesTo { principal: A, resource: A, context: A2 }; action ok appliesTo { principal: A, resource: A, context: R}; type R = U; }"},
+			[]string{
+				`a:1:18 schema.type: the context of action Action::"go" must be a record`,
+				`a:2:65 schema.type: the context of action N::Action::"iz" must be a record`,
+				`a:2:69 schema.type: the context of action N::Action::"it" must be a record`,
+			},
+		},
+		"an attribute twice": {
+			[]string{"entity A { a: Long, b: { c: Long, \"\\u{63}\"?: Bool }, a: Long };"},
+			[]string{
+				`a:1:35 schema.declared_twice: attribute "c" stands twice in one record; a:1:26 it stands here first`,
+				`a:1:54 schema.declared_twice: attribute "a" stands twice in one record; a:1:12 it stands here first`,
+			},
 		},
 		"JSON syntax": {
 			[]string{"{\"\": {\"entityTypes\": {},}}", "{\n\"\": {", "{\"\": {\"entityTypes\": {}, \"actions\": {}}} x", "{\"a\": 1, \"a\": 2}"},

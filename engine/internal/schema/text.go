@@ -232,15 +232,7 @@ func (s *surveyor) actionRef() {
 func (s *surveyor) typ() {
 	switch {
 	case s.take('{'):
-		for s.peek().kind != '}' && s.peek().kind != 0 {
-			s.annotations()
-			s.next()
-			s.take('?')
-			s.take(':')
-			s.typ()
-			s.take(',')
-		}
-		s.take('}')
+		s.attributes()
 	case len(s.tokens) > 1 && s.tokens[0].text == "Set" && s.tokens[1].kind == '<':
 		s.next()
 		s.next()
@@ -250,4 +242,23 @@ func (s *surveyor) typ() {
 		name, at := s.path()
 		s.refer(ref{kind: refType, ns: s.ns, name: name, span: at})
 	}
+}
+
+// attributes reads on in a record. One that stands twice is noted: of two, cedar-go's parser takes the last without a word.
+func (s *surveyor) attributes() {
+	seen := map[string]source.Span{}
+	for s.peek().kind != '}' && s.peek().kind != 0 {
+		s.annotations()
+		t := s.next()
+		if first, ok := seen[t.text]; ok {
+			s.twice = append(s.twice, repeat{name: t.text, first: first, span: t.span})
+		} else {
+			seen[t.text] = t.span
+		}
+		s.take('?')
+		s.take(':')
+		s.typ()
+		s.take(',')
+	}
+	s.take('}')
 }
