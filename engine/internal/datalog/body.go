@@ -89,12 +89,20 @@ func (p *parser) argument() *Expr {
 
 // side is an expression where a bare word is a string: an argument of an atom, an element of a set, a side of a comparison.
 func (p *parser) side() *Expr {
+	if e := p.bareWord(); e != nil {
+		return e
+	}
+	return p.expr()
+}
+
+// bareWord takes a word that is a string, if one is at hand.
+func (p *parser) bareWord() *Expr {
 	t := p.tok()
 	if t.kind == tokIdent && p.text[t.start] >= 'a' && !p.startsExpr() && p.ahead(1).kind != tokDot && !p.opens(p.ahead(1)) {
 		p.at++
 		return &Expr{Kind: ExprWord, Text: p.str(t), Span: p.span(t)}
 	}
-	return p.expr()
+	return nil
 }
 
 func (p *parser) opens(t token) bool {

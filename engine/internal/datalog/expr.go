@@ -21,129 +21,6 @@ func (p *parser) node(first token, e *Expr) *Expr {
 	return e
 }
 
-// condition is cond: tests joined by && and ||.
-func (p *parser) condition() *Expr {
-	return p.chain([]string{"||"}, func() *Expr { return p.chain([]string{"&&"}, p.test) })
-}
-
-// chain parses operands joined by left-associative operators of one rank.
-func (p *parser) chain(ops []string, operand func() *Expr) *Expr {
-	first := p.tok()
-	left := operand()
-	for n := 1; !p.bad && p.tok().kind == tokSign && slices.Contains(ops, p.str(p.tok())); n++ {
-		op := p.tok()
-		if n == maxChain {
-			p.fail(p.span(op), codeChain, "more than %d operands in a chain of %s", maxChain, p.str(op))
-			break
-		}
-		p.at++
-		right := operand()
-		left = p.node(first, &Expr{Kind: ExprBinary, Name: p.str(op), NameSpan: p.span(op), Args: []*Expr{left, right}})
-	}
-	return left
-}
-
-var comparisons = []string{"==", "!=", "<", "<=", ">", ">="}
-
-// test is a comparison, a membership, type, presence or pattern test, or an expression alone.
-func (p *parser) test() *Expr {
-	first := p.tok()
-	left := p.side()
-	if p.bad {
-		return left
-	}
-	op := p.tok()
-	name := p.str(op)
-	switch {
-	case op.kind == tokSign && slices.Contains(comparisons, name):
-		p.at++
-		right := p.side()
-		left = p.node(first, &Expr{Kind: ExprBinary, Name: name, NameSpan: p.span(op), Args: []*Expr{left, right}})
-	case left.Kind == ExprWord:
-		p.at--
-		return p.misplacedWord(first, left.Text)
-	case op.kind == tokIdent && name == "in":
-		p.at++
-		right := p.expr()
-		left = p.node(first, &Expr{Kind: ExprBinary, Name: name, NameSpan: p.span(op), Args: []*Expr{left, right}})
-	case op.kind == tokIdent && name == "is":
-		p.at++
-		typ := p.tok()
-		e := &Expr{Kind: ExprIs, Name: p.path(), Args: []*Expr{left}}
-		e.NameSpan = p.from(typ)
-		if p.isWord("in") {
-			p.at++
-			e.Args = append(e.Args, p.expr())
-		}
-		left = p.node(first, e)
-	case op.kind == tokIdent && name == "has":
-		left = p.has(first, left)
-	case op.kind == tokIdent && name == "like":
-		left = p.like(first, left)
-	default:
-		return left
-	}
-	if !p.bad && (p.tok().kind == tokSign && slices.Contains(comparisons, p.str(p.tok())) || p.isWord("in")) {
-		p.expected("the end of the test").Help = "comparisons don't chain; join two with ',' or &&"
-	}
-	return left
-}
-
-func (p *parser) has(first token, left *Expr) *Expr {
-	p.at++
-	e := &Expr{Kind: ExprHas, Args: []*Expr{left}, NameSpan: p.span(p.tok())}
-	switch t := p.tok(); t.kind {
-	case tokString:
-		e.Quoted = true
-		e.Names = []string{p.stringValue("")}
-	case tokIdent:
-		for {
-			e.Names = append(e.Names, p.membername())
-			if len(e.Names) > maxDepth {
-				p.fail(p.span(p.toks[p.at-1]), codeDepth, "more than %d members", maxDepth)
-				return e
-			}
-			if p.bad || p.tok().kind != tokDot || p.ahead(1).kind != tokIdent {
-				break
-			}
-			p.at++
-		}
-	default:
-		p.expected("an attribute's name")
-	}
-	return p.node(first, e)
-}
-
-func (p *parser) like(first token, left *Expr) *Expr {
-	p.at++
-	t := p.tok()
-	e := &Expr{Kind: ExprLike, Args: []*Expr{left}, NameSpan: p.span(t)}
-	if t.kind != tokString {
-		p.expected("a pattern, a string")
-		return e
-	}
-	p.at++
-	e.Text = string(p.text[t.start+1 : t.end-1])
-	var ok bool
-	var at int
-	if e.Pattern, at, ok = ParsePattern(e.Text); !ok {
-		p.badEscape(int(t.start) + 1 + at)
-	}
-	return p.node(first, e)
-}
-
-// expr is an `if` or a sum.
-func (p *parser) expr() *Expr {
-	if p.bad {
-		return &Expr{}
-	}
-	first := p.tok()
-	if p.isWord("if") {
-		return p.conditional(first)
-	}
-	return p.chain([]string{"+", "-"}, func() *Expr { return p.chain([]string{"*", "/", "%"}, p.unary) })
-}
-
 func (p *parser) conditional(first token) *Expr {
 	e := &Expr{Kind: ExprIf}
 	if !p.enter() {
@@ -169,7 +46,7 @@ func (p *parser) conditional(first token) *Expr {
 func (p *parser) unary() *Expr {
 	first := p.tok()
 	if !p.is("-") && !p.is("!") {
-		return p.member()
+		return p.members(first, p.primary())
 	}
 	p.at++
 	if n := p.tok(); p.str(first) == "-" && n.kind == tokLong && p.ahead(1).kind != tokDot {
@@ -185,9 +62,8 @@ func (p *parser) unary() *Expr {
 	return p.node(first, e)
 }
 
-func (p *parser) member() *Expr {
-	first := p.tok()
-	e := p.primary()
+// members parses what follows a primary: members, by name or in brackets.
+func (p *parser) members(first token, e *Expr) *Expr {
 	for n := 0; !p.bad && (p.tok().kind == tokDot || p.is("[")); n++ {
 		if n == maxDepth {
 			p.fail(p.span(p.tok()), codeDepth, "more than %d members", maxDepth)
