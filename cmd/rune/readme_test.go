@@ -35,6 +35,9 @@ func readmeBlocks(t *testing.T, language string) []string {
 // buildRune builds the command as users do, and returns its folder.
 func buildRune(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("building the command takes a while")
+	}
 	dir := t.TempDir()
 	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "rune"), ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
@@ -61,6 +64,9 @@ func TestREADME_console(t *testing.T) {
 
 // TestREADME_go runs the README's programs, and compares what they print with the comment at their end.
 func TestREADME_go(t *testing.T) {
+	if testing.Short() {
+		t.Skip("building a program takes a while")
+	}
 	output := regexp.MustCompile(`(?m)^\s*// Output: (.*)$`)
 	for _, block := range readmeBlocks(t, "go") {
 		file := filepath.Join(t.TempDir(), "main.go")
