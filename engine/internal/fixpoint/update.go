@@ -72,9 +72,9 @@ func (u *update) undo() {
 
 // spread finds what may change with the facts that did: what uses them, directly or not.
 func (u *update) spread() {
-	store := u.concerned[analysis.PredParent] || u.fieldConcerned()
 	for changed := true; changed; {
 		changed = false
+		store := u.storeConcerned()
 		for i := range u.program.Preds {
 			if !u.concerned[i] && (store && u.program.Preds[i].StoreDependent || u.uses(analysis.PredID(i))) {
 				u.concerned[i], changed = true, true
@@ -83,8 +83,8 @@ func (u *update) spread() {
 	}
 }
 
-// fieldConcerned reports whether facts of attributes or tags changed.
-func (u *update) fieldConcerned() bool {
+// storeConcerned reports whether parents, attributes or tags may change, which rules read through expressions as well.
+func (u *update) storeConcerned() bool {
 	for i := range u.program.Preds {
 		if u.concerned[i] && u.program.Preds[i].Kind == analysis.PredStore {
 			return true
@@ -93,7 +93,7 @@ func (u *update) fieldConcerned() bool {
 	return false
 }
 
-// uses reports whether a rule of a predicate reads one that is concerned. What rules read through expressions is the entity store.
+// uses reports whether a rule of a predicate has a literal on one that is concerned.
 func (u *update) uses(p analysis.PredID) bool {
 	for _, r := range u.program.Preds[p].Rules {
 		for i := range u.program.Rules[r].Body {
