@@ -180,6 +180,7 @@ func TestWarnings(t *testing.T) {
 		`@materialize permit.`:                                                                   {"1:1 datalog.annotation_without_effect"},
 		`@materialize p(X) :- context(X, _). n(1). @materialize n(M) :- n(N), M = N + 1, M < 3.`: {"1:14 datalog.not_materialized", "1:37 datalog.not_materialized"},
 		`@materialize parent(X, G) :- m(X, G). @materialize m(X, G) :- X = User::"a", X in Group::"b", G = X.`: {"1:1 datalog.annotation_without", "1:52 datalog.not_materialized"},
+		`forbid(principal, action, "resource").`: {"1:8 datalog.bare_word", "1:19 datalog.bare_word"},
 	} {
 		check(t, text, source.Warning, want...)
 	}

@@ -32,6 +32,7 @@ const (
 	codeColumnName        source.Code = "csv.column_name"
 	codeEmptyCell         source.Code = "csv.empty_cell"
 	codeUnknownField      source.Code = "datalog.unknown_attribute"
+	codeBareWord          source.Code = "datalog.bare_word"
 	codeSingleUse         source.Code = "datalog.single_use"
 	codeDecidesNothing    source.Code = "datalog.decides_nothing"
 	codeUnboundedValues   source.Code = "datalog.unbounded_recursion"

@@ -105,6 +105,9 @@ func (a *analysis) head(c *clause, head *datalog.Atom) (later func()) {
 				}
 			}
 		default:
+			if statement {
+				a.warnBareWord(e)
+			}
 			term = a.constantTerm(&columns[i], e)
 			if term.Var != TermConst {
 				term.Var = c.made("", e.Span)

@@ -116,6 +116,7 @@ func (a *analysis) aggregate(c *clause, at int, l *datalog.Literal) {
 			group, terms = append(group, n), append(terms, Term{Var: v})
 		} else {
 			locals = append(locals, n)
+			a.checkOwnResult(l, n)
 		}
 	}
 	conjunctions := a.expand(ag.Body)
@@ -129,6 +130,13 @@ func (a *analysis) aggregate(c *clause, at int, l *datalog.Literal) {
 	c.Body[at].Aggregate = out
 	for _, items := range conjunctions {
 		a.braces(c, out, group, locals, wild, items, ag)
+	}
+}
+
+// checkOwnResult reports an aggregate whose result has the name of a variable that is local to its braces.
+func (a *analysis) checkOwnResult(l *datalog.Literal, local string) {
+	if l.Var.Text == local {
+		a.diags.Errorf(l.Var.Span, codeUnsafe, "%q is the aggregate's result and stands in its braces", local).Help = "give one of them another name"
 	}
 }
 

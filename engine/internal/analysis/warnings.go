@@ -36,6 +36,14 @@ func (a *analysis) usedOnce(st *datalog.Statement) {
 	}
 }
 
+// warnBareWord warns of principal, action and resource in the head of a permit or forbid, where Cedar has them: here they are text.
+func (a *analysis) warnBareWord(e *datalog.Expr) {
+	if e.Kind == datalog.ExprWord && (e.Text == "principal" || e.Text == "action" || e.Text == "resource") {
+		d := a.diags.Warnf(e.Span, codeBareWord, "%s is the text %q here", e.Text, e.Text)
+		d.Help = "a variable stands for it, such as " + strings.ToUpper(e.Text[:1]) + ", or _; quote it if the text is meant"
+	}
+}
+
 // decideNothing warns of predicates that look like decisions and aren't used by any.
 func (a *analysis) decideNothing() {
 	for id := FirstUserPred; int(id) < len(a.preds); id++ {
