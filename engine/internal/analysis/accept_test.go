@@ -97,7 +97,7 @@ permit(P) :- not v(P).
 v(P) :- u(P), P.age > 3.
 `,
 	} {
-		t.Run(name, func(t *testing.T) { accepted(t, text) })
+		t.Run(name, func(t *testing.T) { checkProgram(t, accepted(t, text)) })
 	}
 }
 

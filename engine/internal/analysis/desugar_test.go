@@ -56,6 +56,7 @@ func TestDesugar(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := accepted(t, c.text)
+			checkProgram(t, l)
 			if d := cmp.Diff(strings.Split(c.want, "\n"), strings.Split(l.rules(), "\n")); d != "" {
 				t.Error(d)
 			}

@@ -22,6 +22,7 @@ func (a *analysis) facts(in Input) []Facts {
 // statementFacts gathers the facts of [rules], in one list a predicate.
 func (a *analysis) statementFacts(out []Facts, statements []datalog.Statement) []Facts {
 	at := map[PredID]int{}
+	var row []value.Value // reused
 	for i := range statements {
 		st := &statements[i]
 		if st.Decl != nil || st.Body != nil {
@@ -31,7 +32,7 @@ func (a *analysis) statementFacts(out []Facts, statements []datalog.Statement) [
 		if !ok || a.preds[id].Kind != PredUser && a.preds[id].Kind != PredStore || len(st.Head.Args) != a.preds[id].Arity || !a.constantHead(&st.Head) {
 			continue
 		}
-		row := a.factRow(&st.Head, id)
+		row = a.factRow(row[:0], &st.Head, id)
 		if id == PredAttribute || id == PredTag {
 			a.checkFieldFact(row, id == PredTag, st.Head.Args[2].Span)
 			id = a.fieldPredicate(id == PredTag, row[1])
@@ -48,9 +49,8 @@ func (a *analysis) statementFacts(out []Facts, statements []datalog.Statement) [
 	return out
 }
 
-// factRow coerces a fact's arguments.
-func (a *analysis) factRow(head *datalog.Atom, id PredID) []value.Value {
-	row := make([]value.Value, 0, len(head.Args))
+// factRow appends a fact's arguments, coerced.
+func (a *analysis) factRow(row []value.Value, head *datalog.Atom, id PredID) []value.Value {
 	columns := a.infos[id].columns
 	for i, e := range head.Args {
 		v, _ := a.simple(e)
@@ -128,7 +128,7 @@ func (a *analysis) tableFacts(out []Facts, t *document.Table) []Facts {
 	for i := range t.Width {
 		a.tableColumn(placedColumn{id: id, column: i, table: t, order: order})
 	}
-	if id == PredAttribute || id == PredTag {
+	if (id == PredAttribute || id == PredTag) && (len(a.named) > 0 || a.schema != nil) {
 		return a.fieldFacts(out, id, t)
 	}
 	return append(out, Facts{Pred: id, Count: t.Len(), Rows: t.Rows, Origin: t.Spans})

@@ -26,7 +26,7 @@ func FuzzAnalyse(f *testing.F) {
 			}
 			return
 		}
-		checkStrata(t, l)
+		checkProgram(t, l)
 		var files source.Files
 		var diags source.List
 		if g := l.program.Goal(&files, []byte(goal), &diags); g == nil && !diags.Failed() {
