@@ -97,12 +97,13 @@ func (b *builder) uid(uid types.EntityUID) value.Value {
 // closure returns all groups that an action is in.
 func (b *builder) closure(a *Action) []value.Value {
 	var all []value.Value
-	next := []*Action{a}
-	for len(next) > 0 {
+	seen := map[value.Value]bool{}
+	for next := []*Action{a}; len(next) > 0; {
 		last := next[len(next)-1]
 		next = next[:len(next)-1]
 		for _, p := range last.Parents {
-			if !slices.Contains(all, p) {
+			if !seen[p] {
+				seen[p] = true
 				all, next = append(all, p), append(next, b.Action(p))
 			}
 		}

@@ -32,6 +32,9 @@ func bound(n *names, common []int, s *ast.Schema) {
 		m.ns = d.ns
 		m.common[d.path()] = m.admit(d, m.typ(space(s, d.ns).CommonTypes[ast.Ident(d.name)].Type))
 	}
+	if n.diags.Failed() {
+		return
+	}
 	total := 0
 	for i := range n.decls {
 		d := &n.decls[i]
@@ -52,10 +55,23 @@ func bound(n *names, common []int, s *ast.Schema) {
 		for _, p := range parts {
 			total += m.admit(d, m.typ(p)).size
 		}
+		if total > maxSize {
+			n.diags.Errorf(d.span, CodeSize, "the schema's types hold more than %d parts when they are written out", maxSize)
+			return
+		}
 	}
-	if total > maxSize && !n.diags.Failed() {
-		n.diags.Errorf(n.decls[0].span, CodeSize, "the schema's types hold more than %d parts when they are written out", maxSize)
+}
+
+// bounded reports a schema in which so many declarations share so many references that resolving each for each would take too long.
+func (n *names) bounded() bool {
+	total := 0
+	for _, r := range n.refs {
+		if total += r.last - r.first + 1; total > maxSize {
+			n.diags.Errorf(r.span, CodeSize, "the schema's declarations have more than %d references together", maxSize)
+			return false
+		}
 	}
+	return true
 }
 
 // space returns what a namespace declares.

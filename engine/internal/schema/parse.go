@@ -31,9 +31,11 @@ func Parse(t *value.Table, files *source.Files, fragments []source.Span, diags *
 	}
 	failed := &source.List{}
 	n := check(p.outline, failed)
-	n.order(declAction)
-	if common := n.order(declType); !failed.Failed() {
-		bound(n, common, p.schema)
+	if n.bounded() {
+		n.order(declAction)
+		if common := n.order(declType); !failed.Failed() {
+			bound(n, common, p.schema)
+		}
 	}
 	for _, d := range failed.All() {
 		diags.Add(d)
@@ -59,9 +61,9 @@ type parser struct {
 
 func (p *parser) fragment(at source.Span, text []byte) {
 	json := bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("{"))
-	if i := tooDeep(text, json); i >= 0 {
+	if i, why := tooDeep(text, json); i >= 0 {
 		start := at.Start + uint32(i)
-		p.diags.Errorf(source.Span{File: at.File, Start: start, End: start + 1}, CodeDepth, "brackets nest deeper than %d", value.MaxDepth)
+		p.diags.Errorf(source.Span{File: at.File, Start: start, End: start + 1}, CodeDepth, "%s", why)
 		p.failed = true
 		return
 	}

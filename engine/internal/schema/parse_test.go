@@ -216,6 +216,7 @@ func TestParse_depth(t *testing.T) {
 		"records":      {"entity E ", "{ a: ", "Long", "}", ";", 200},
 		"JSON":         {`{"":{"actions":{},"entityTypes":{"E":{"shape":{"type":"Record","attributes":{"a":`, `{"type":"Set","element":`, `{"type":"Long"}`, "}", "}}}}}}", 193},
 		"JSON records": {`{"":{"actions":{},"entityTypes":{},"commonTypes":{"E":`, `{"type":"Record","attributes":{"a":`, `{"type":"Long"}`, "}}", "}}}", 98},
+		"path":         {"entity E in a", "::a", "", "", ";", 1 << 30},
 		"brackets":     {"entity E in ", "[", "", "]", ";", 1 << 30},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -224,12 +225,14 @@ func TestParse_depth(t *testing.T) {
 				if _, got := parseAll(text(c.fits)); got != nil {
 					t.Errorf("%d: %v", c.fits, got)
 				}
+			} else if _, got := parseAll(text(199)); strings.Contains(fmt.Sprint(got), "depth") {
+				t.Errorf("199: %v", got)
 			} else {
 				c.fits = 200
 			}
 			_, deeper := parseAll(text(c.fits + 1))
 			_, deepest := parseAll(text(1_000_000))
-			if len(deeper) != 1 || !strings.Contains(deeper[0], "schema.depth: brackets nest deeper than 200") || !cmp.Equal(deeper, deepest) {
+			if len(deeper) != 1 || !strings.Contains(deeper[0], "schema.depth: ") || !cmp.Equal(deeper, deepest) {
 				t.Errorf("one deeper: %v; a million: %v", deeper, deepest)
 			}
 		})
@@ -263,6 +266,10 @@ func TestParse_unfolding(t *testing.T) {
 	}
 	deep.WriteString("type T100000 = Long;")
 	tall.WriteString("action a100000;")
+	names := "a"
+	for i := range 2000 {
+		names += fmt.Sprintf(", a%d", i)
+	}
 	many := "type T = { " + strings.Repeat("a", 1) + ": Long };"
 	for i := range 1 << 10 {
 		many += fmt.Sprintf("type U%d = T; entity E%d { t: X };", i, i)
@@ -273,10 +280,11 @@ func TestParse_unfolding(t *testing.T) {
 	}
 	many += "type X = {" + x.String() + "};"
 	for name, c := range map[string]struct{ text, want string }{
-		"wide": {wide.String(), `schema.size: type "T20" holds more than 1048576 parts when its types are written out`},
-		"deep": {deep.String(), `a:99801:6 schema.depth: type "T99800" stands on top of more than 200 others`},
-		"tall": {tall.String(), `a:99801:8 schema.depth: action Action::"a99800" stands on top of more than 200 others`},
-		"many": {many, `schema.size: the schema's types hold more than 1048576 parts when they are written out`},
+		"wide":   {wide.String(), `schema.size: type "T20" holds more than 1048576 parts when its types are written out`},
+		"deep":   {deep.String(), `a:99801:6 schema.depth: type "T99800" stands on top of more than 200 others`},
+		"tall":   {tall.String(), `a:99801:8 schema.depth: action Action::"a99800" stands on top of more than 200 others`},
+		"shared": {"action " + names + " in [" + names + "];", `schema.size: the schema's declarations have more than 1048576 references together`},
+		"many":   {many, `schema.size: the schema's types hold more than 1048576 parts when they are written out`},
 	} {
 		s, got := parseAll(c.text)
 		if s != nil || len(got) != 1 || !strings.Contains(got[0], c.want) {

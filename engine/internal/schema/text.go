@@ -30,9 +30,7 @@ func tokenise(at source.Span, text []byte) []token {
 				continue
 			}
 		case isNameByte(c):
-			for i+n < len(text) && (isNameByte(text[i+n]) || text[i+n] >= '0' && text[i+n] <= '9') {
-				n++
-			}
+			n = nameEnd(text[i:])
 			t = token{kind: 'a', text: string(text[i : i+n])}
 		case c == '"':
 			n = stringEnd(text[i:])

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strconv"
@@ -296,7 +297,7 @@ func (r *Reader) wrongType(expected string) bool {
 func quoteCut(b []byte) string {
 	const most = 60
 	if len(b) > most {
-		return strconv.Quote(string(b[:most]) + "…")
+		return strconv.Quote(string(bytes.ToValidUTF8(b[:most], nil)) + "…")
 	}
 	return strconv.Quote(string(b))
 }
