@@ -21,6 +21,7 @@ type growth struct {
 type grown struct {
 	pred     analysis.PredID
 	rows     *relation.Relation
+	seen     *relation.Pairs    // of rows of two columns at most, which are derived again and again
 	erring   *relation.Relation // what may hold beyond that
 	faults   []*value.Fault
 	old, top int       // rows numbered below old were new before the last round, those below top in it
@@ -82,6 +83,9 @@ func (e *Evaluator) Materialise(preds []analysis.PredID, most int) ([]Grown, []W
 		x := &grown{pred: p, rows: relation.New(e.preds[p].Arity, e.db.Seed()), erring: relation.New(e.preds[p].Arity, e.db.Seed())}
 		facts := e.db.Pred(int(p)).Facts
 		x.rows.Grow(facts.Len())
+		if x.rows.Arity() <= 2 && e.preds[p].Recursive {
+			x.seen = relation.NewPairs(e.db.Seed())
+		}
 		g.preds = append(g.preds, x)
 	}
 	e.grow = g
@@ -295,6 +299,9 @@ func below(ids []uint32, n int) int {
 func (e *Evaluator) growAnswer(t *table, row []value.Value, fault *value.Fault) {
 	x, g := t.grow, e.grow
 	rel := x.rows
+	if t.mode == modeT && x.seen != nil && !x.seen.Add(row) {
+		return
+	}
 	if t.mode == modeP {
 		if _, holds := x.rows.Find(row); holds {
 			return

@@ -189,3 +189,24 @@ func TestDatabase(t *testing.T) {
 		t.Error("the version stays although there are other relations")
 	}
 }
+
+func TestPairs(t *testing.T) {
+	tab := value.NewTable(value.Key{1, 1})
+	for arity := range 3 {
+		p, seen := NewPairs(tab.Seed()), map[string]bool{}
+		for i := range int64(3000) {
+			row := longs(tab, i%50, i*i%37)[:arity]
+			if arity == 2 && i%9 == 0 {
+				row = []value.Value{value.False, value.False}
+			}
+			k := string(tab.Append(nil, tab.Set(row)))
+			for _, v := range row {
+				k += "," + string(tab.Append(nil, v))
+			}
+			if isNew := p.Add(row); isNew == seen[k] {
+				t.Fatalf("arity %d, row %d: new %v", arity, i, isNew)
+			}
+			seen[k] = true
+		}
+	}
+}
