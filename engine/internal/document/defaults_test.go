@@ -1,6 +1,7 @@
 package document
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -150,5 +151,68 @@ name = "a"
 		`a.rune:9:25 document.unknown_key: a test has no key "row" | did you mean rows?`)
 	if len(l.Tests) != 0 || l.Defaults.Combine != "" || l.Metadata.Name != "" {
 		t.Errorf("%+v", l.Set)
+	}
+}
+
+// TestDefaults_ofTested checks that the [defaults] and [metadata] of a document hold in its test, unless the test has its own, and that a
+// test accepts no document that wouldn't load by itself.
+func TestDefaults_ofTested(t *testing.T) {
+	const (
+		tested = `
+-- config.rune --
+version = "rune/1.0"
+include = ["teams.rune"]
+[metadata]
+name = "tested"
+[defaults]
+combine = "all"
+[defaults.limits]
+steps = 7
+-- teams.rune --
+version = "rune/1.0"
+`
+		other = `
+-- other.rune --
+version = "rune/1.0"
+[defaults]
+on_error = "deny"
+`
+		bad = `
+-- bad.rune --
+version = "rune/1.0"
+[defaults]
+combine = "none"
+`
+		deep   = "document.root_only: [defaults] stands only in the document that is loaded | move it to config_test.rune, or to a document that it includes itself"
+		twice  = "document.root_only: two documents that config_test.rune includes have [defaults] | give config_test.rune its own, which holds instead of theirs"
+		choice = `bad.rune:3:11 document.value: combine is "any" or "all", not "none"`
+	)
+	for _, x := range []struct {
+		root, rest string
+		want       string // name, combine, on_error, steps
+		errors     []string
+	}{
+		{`include = ["config.rune"]`, tested, "tested all  7", nil},
+		{`include = ["con*.rune"]`, tested, "tested all  7", nil},
+		{`include = ["teams.rune", "config.rune"]`, tested, "tested all  7", nil},
+		{"include = [\"config.rune\"]\n[metadata]\nname = \"mine\"", tested, "mine all  7", nil},
+		{"include = [\"config.rune\"]\n[defaults]", tested, "tested   0", nil},
+		{"include = [\"config.rune\"]\n[defaults.limits]\nsteps = 1", tested, "tested   1", nil},
+		{"include = [\"config.rune\", \"other.rune\"]", tested + other, "tested all  7", []string{"other.rune:2:1 " + twice + " | note config.rune:5:1 it stands here first"}},
+		{"include = [\"other.rune\", \"config.rune\"]", tested + other, "tested  deny 0", []string{
+			"config.rune:5:1 " + twice + " | note other.rune:2:1 it stands here first",
+			"config.rune:7:1 " + twice + " | note other.rune:2:1 it stands here first"}},
+		{"include = [\"config.rune\", \"other.rune\"]\n[defaults]\non_error = \"cedar\"", tested + other, "tested  cedar 0", nil},
+		{"include = [\"bad.rune\"]", bad, "   0", []string{choice}},
+		{"include = [\"bad.rune\"]\n[defaults]\ncombine = \"all\"", bad, " all  0", []string{choice}},
+		{"include = [\"over.rune\"]", tested + "-- over.rune --\nversion = \"rune/1.0\"\ninclude = [\"other.rune\"]" + other, "   0", []string{"other.rune:2:1 " + deep}},
+		{"include = [\"over.rune\"]\n[defaults]\n", tested + "-- over.rune --\nversion = \"rune/1.0\"\ninclude = [\"other.rune\"]" + other, "   0", []string{"other.rune:2:1 " + deep}},
+	} {
+		l := load("-- config_test.rune --\nversion = \"rune/1.0\"\n" + x.root + x.rest)
+		d := l.Defaults
+		if got := fmt.Sprintf("%s %s %s %d", l.Metadata.Name, d.Combine, d.OnError, d.Limits.Steps); got != x.want {
+			t.Errorf("%s\ngot %q, want %q", x.root, got, x.want)
+		}
+		checkList(t, l.errors(), x.errors...)
 	}
 }

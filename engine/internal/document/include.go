@@ -11,7 +11,9 @@ import (
 type include struct {
 	name string
 	glob bool
-	at   source.Span
+	// depth is 1 for what the root document includes itself.
+	depth int
+	at    source.Span
 }
 
 // fileKind says what a file holds, by its suffix.
@@ -107,15 +109,15 @@ func (l *Loader) resolve(s, document string, at source.Span) (include, bool) {
 		l.diags.Errorf(at, codeIncludeEscape, "%s is absolute", quote(s)).Help = "names are relative to the folder of the document that includes"
 		return include{}, false
 	}
-	in := include{name: path.Join(path.Dir(document), s), at: at, glob: strings.Contains(path.Base(s), "*")}
+	in := include{name: path.Join(path.Dir(document), s), glob: strings.Contains(path.Base(s), "*"), depth: l.depth + 1, at: at}
 	up := 0
 	for rest := in.name; rest == ".." || strings.HasPrefix(rest, "../"); up++ {
 		rest = strings.TrimPrefix(rest[2:], "/")
 	}
-	if up > l.up {
+	if up > 1 || up > 0 && !l.test {
 		d := l.diags.Errorf(at, codeIncludeEscape, "%s lies outside the folder of the root document", quote(s))
 		d.Help = "a configuration is one folder and what is below"
-		if l.up > 0 {
+		if l.test {
 			d.Help = "a test reaches one folder up, and what is below that"
 		}
 		return include{}, false

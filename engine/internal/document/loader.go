@@ -26,9 +26,10 @@ type Loader struct {
 	diags *source.List
 	set   *Set
 
-	root source.FileID
-	// up is how many folders above the root document's an include may reach.
-	up int
+	// test reports that the root document is a *_test.rune.
+	test bool
+	// depth is how many includes lie between the root document and the one that is read.
+	depth int
 	// pending holds the includes to come, the next one last.
 	pending []include
 	// seen has the files that were asked for, by name.
@@ -36,6 +37,8 @@ type Loader struct {
 	read []file
 	// facts has the first table of each predicate.
 	facts map[string]*predicate
+	// settings has the [defaults] and [metadata] that hold.
+	settings map[string]setting
 }
 
 // file is a file that was read, as the revision names it.
@@ -64,14 +67,11 @@ func NewLoader(t *value.Table, files *source.Files, name string, text []byte, di
 		name = rootName
 	}
 	base := path.Base(name)
-	l := &Loader{table: t, files: files, diags: diags, seen: map[string]bool{base: true}, facts: map[string]*predicate{}}
+	l := &Loader{table: t, files: files, diags: diags, test: strings.HasSuffix(name, suffixTest), seen: map[string]bool{base: true}}
+	l.facts, l.settings = map[string]*predicate{}, map[string]setting{}
 	l.set = &Set{Name: name, Defaults: noDefaults(), Cedar: strings.HasSuffix(name, suffixCedar)}
-	if strings.HasSuffix(name, suffixTest) {
-		l.up = 1
-	}
 	l.read = append(l.read, file{rootName, text})
 	id := files.Add(name, text)
-	l.root = id
 	if start := l.begin(id, text); l.set.Cedar {
 		l.part(id, true, start, len(text))
 	} else {
@@ -120,6 +120,7 @@ func (l *Loader) Give(name string, data []byte) {
 	l.read = append(l.read, file{name, data})
 	id := l.files.Add(name, data)
 	start := l.begin(id, data)
+	l.depth = in.depth
 	switch kindOf(name) {
 	case kindDocument:
 		l.document(id, name, data, start)
@@ -152,7 +153,7 @@ func (l *Loader) GiveList(dir string, names []string, ok bool) {
 	slices.Sort(names)
 	var found []include
 	for _, name := range names {
-		found = l.appendInclude(found, include{name: path.Join(dir, name), at: in.at})
+		found = l.appendInclude(found, include{name: path.Join(dir, name), depth: in.depth, at: in.at})
 	}
 	l.push(found)
 }

@@ -52,16 +52,44 @@ func (l *Loader) toml(r *tomlReader, c *section) {
 	switch {
 	case c.misspelt:
 		r.ignore(c.body, c.end)
-	case (c.name == "defaults" || c.name == "metadata") && !l.isRoot(r.file):
-		l.diags.Errorf(span(r.file, c.header, c.headerEnd), codeRootOnly, "[%s] stands only in the document that is loaded", c.name).Help =
-			"move it to " + l.set.Name
+	case (c.name == "defaults" || c.name == "metadata") && !l.mayStand(c.name, span(r.file, c.header, c.headerEnd)):
 		r.ignore(c.body, c.end)
 	default:
 		r.section(c.start, c.end)
 	}
 }
 
-func (l *Loader) isRoot(id source.FileID) bool { return id == l.root }
+// setting is the header of a section that one document alone may have, with that document's depth.
+type setting struct {
+	header source.Span
+	depth  int
+}
+
+// mayStand reports whether the document that is read may have [defaults] or [metadata], and notes which of them hold. The root document may.
+// A test tests another document as if that were the root: what it includes itself may as well, and the test's own hold where it has them.
+func (l *Loader) mayStand(name string, header source.Span) bool {
+	first, found := l.settings[name]
+	switch {
+	case l.depth > 1 || l.depth == 1 && !l.test:
+		d := l.diags.Errorf(header, codeRootOnly, "[%s] stands only in the document that is loaded", name)
+		d.Help = "move it to " + l.set.Name
+		if l.test {
+			d.Help += ", or to a document that it includes itself"
+		}
+		return false
+	case !found:
+		l.settings[name] = setting{header, l.depth}
+	case first.depth == l.depth && first.header.File != header.File:
+		d := l.diags.Errorf(header, codeRootOnly, "two documents that %s includes have [%s]", l.set.Name, name)
+		d.Related = append(d.Related, source.Related{Span: first.header, Message: "it stands here first"})
+		d.Help = "give " + l.set.Name + " its own, which holds instead of theirs"
+		return false
+	}
+	return true
+}
+
+// holds reports whether a document's [defaults] or [metadata] hold, rather than being checked alone.
+func (l *Loader) holds(name string, id source.FileID) bool { return l.settings[name].header.File == id }
 
 // preamble reads the statements before the first section.
 func (l *Loader) preamble(r *tomlReader, name string, start int) {
@@ -105,22 +133,25 @@ func (l *Loader) version(r *tomlReader, n nodeID, start int) {
 
 // tables turns a document's TOML sections into what they mean.
 func (l *Loader) tables(r *tomlReader) {
-	root := l.isRoot(r.file)
 	for c := range r.children(rootNode) {
 		if !r.isTable(c) {
 			continue
 		}
 		switch r.keyText(c) {
 		case "metadata":
-			l.set.Metadata = r.metadata(c)
+			if m := r.metadata(c); l.holds("metadata", r.file) {
+				l.set.Metadata = m
+			}
 		case "defaults":
-			l.set.Defaults = r.defaults(c)
+			if d := r.defaults(c); l.holds("defaults", r.file) {
+				l.set.Defaults = d
+			}
 		case "data":
 			for _, t := range r.facts(c) {
 				l.add(t)
 			}
 		case "tests":
-			if tests := r.tests(c); root {
+			if tests := r.tests(c); l.depth == 0 {
 				l.set.Tests = tests
 			}
 		}
