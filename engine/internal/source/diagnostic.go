@@ -46,8 +46,18 @@ type Related struct {
 	Message string
 }
 
+// most is how many errors and how many warnings are kept, so that a hostile text costs no more than it should; of the others only the number
+// is.
+const most = 100
+
+const codeMore Code = "document.more"
+
 // List collects the diagnostics of one load.
-type List struct{ items []Diagnostic }
+type List struct {
+	items  []Diagnostic
+	counts [2]int // by severity, those that aren't kept included
+	beyond Diagnostic
+}
 
 // Errorf adds an error and returns it for more to be said, such as its Help.
 func (l *List) Errorf(s Span, code Code, format string, args ...any) *Diagnostic {
@@ -61,28 +71,36 @@ func (l *List) Warnf(s Span, code Code, format string, args ...any) *Diagnostic 
 
 // Add adds d and returns the stored copy, valid until the next call.
 func (l *List) Add(d Diagnostic) *Diagnostic {
+	if l.counts[d.Severity]++; l.counts[d.Severity] > most {
+		l.beyond = d
+		return &l.beyond
+	}
 	l.items = append(l.items, d)
 	return &l.items[len(l.items)-1]
 }
 
 // Failed reports whether the list holds an error.
-func (l *List) Failed() bool {
-	return slices.ContainsFunc(l.items, func(d Diagnostic) bool { return d.Severity == Error })
-}
+func (l *List) Failed() bool { return l.counts[Error] > 0 }
 
 // Len returns the number of diagnostics.
-func (l *List) Len() int { return len(l.items) }
+func (l *List) Len() int { return l.counts[Error] + l.counts[Warning] }
 
-// All returns the diagnostics by file, position and code, exact repetitions dropped.
+// All returns the diagnostics by file, position and code, exact repetitions dropped, and at the end how many more there are.
 func (l *List) All() []Diagnostic {
 	out := slices.Clone(l.items)
 	slices.SortStableFunc(out, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.Span.File, b.Span.File), cmp.Compare(a.Span.Start, b.Span.Start),
 			cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
 	})
-	return slices.CompactFunc(out, func(a, b Diagnostic) bool {
+	out = slices.CompactFunc(out, func(a, b Diagnostic) bool {
 		return a.Span == b.Span && a.Code == b.Code && a.Message == b.Message
 	})
+	for s, n := range l.counts {
+		if n > most {
+			out = append(out, Diagnostic{Severity: Severity(s), Code: codeMore, Message: fmt.Sprintf("%d more %ss are not shown", n-most, Severity(s))})
+		}
+	}
+	return out
 }
 
 // Render draws d the way compilers do: position, message, source line with caret, help.
@@ -108,11 +126,12 @@ func (fs *Files) Render(d Diagnostic) string {
 
 // snippet is the source line with carets under the span.
 func (fs *Files) snippet(s Span, p Position) string {
-	line := strings.ReplaceAll(fs.Excerpt(s), "\t", " ")
+	line, column := fs.excerpt(s)
+	line = strings.ReplaceAll(line, "\t", " ")
 	num := fmt.Sprint(p.Line)
 	width := utf8.RuneCount(fs.File(s.File).Text[min(int(s.Start), len(fs.File(s.File).Text)):min(int(max(s.End, s.Start)), len(fs.File(s.File).Text))])
-	width = max(1, min(width, utf8.RuneCountInString(line)-p.Column+1))
-	return fmt.Sprintf("  %s | %s\n  %s | %s%s\n", num, line, strings.Repeat(" ", len(num)), strings.Repeat(" ", p.Column-1), strings.Repeat("^", width))
+	width = max(1, min(width, utf8.RuneCountInString(line)-column+1))
+	return fmt.Sprintf("  %s | %s\n  %s | %s%s\n", num, line, strings.Repeat(" ", len(num)), strings.Repeat(" ", column-1), strings.Repeat("^", width))
 }
 
 // Nearest returns the candidate closest to word by edit distance, or "" where none is close enough to suggest.

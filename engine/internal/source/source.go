@@ -4,6 +4,7 @@ package source
 import (
 	"bytes"
 	"sort"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -95,11 +96,23 @@ func (f *File) line(off int) int {
 	return sort.Search(len(f.lines), func(i int) bool { return int(f.lines[i]) > off }) - 1
 }
 
-// Excerpt returns the source line at the start of s, without its line end.
+// Excerpt returns the source line at the start of s, without its line end. Of a long line it returns what stands around s.
 func (fs *Files) Excerpt(s Span) string {
+	line, _ := fs.excerpt(s)
+	return line
+}
+
+// Of a line that is longer than longLine bytes, an excerpt has about this many before and after a position.
+const (
+	longLine = 1000
+	around   = 100
+)
+
+// excerpt returns the excerpt and the column of s in it.
+func (fs *Files) excerpt(s Span) (string, int) {
 	f := fs.File(s.File)
 	if f == nil {
-		return ""
+		return "", 1
 	}
 	i := f.line(int(s.Start))
 	start := int(f.lines[i])
@@ -108,5 +121,20 @@ func (fs *Files) Excerpt(s Span) string {
 		end = int(f.lines[i+1]) - 1
 	}
 	line := bytes.TrimSuffix(f.Text[start:max(start, end)], []byte("\r"))
-	return string(bytes.ToValidUTF8(bytes.TrimPrefix(line, bom), []byte("\uFFFD")))
+	at := min(max(int(s.Start)-start, 0), len(line))
+	column := columns(line[:at]) + 1
+	if len(line) <= longLine {
+		return valid(bytes.TrimPrefix(line, bom)), column
+	}
+	before, after := line[:at], line[at:]
+	head, rest := valid(bytes.TrimPrefix(before, bom)), ""
+	if len(before) > around {
+		head = "…" + strings.TrimLeft(valid(before[len(before)-around:]), "\uFFFD")
+	}
+	if len(after) > around {
+		after, rest = after[:around], "…"
+	}
+	return head + strings.TrimRight(valid(after), "\uFFFD") + rest, utf8.RuneCountInString(head) + 1
 }
+
+func valid(b []byte) string { return string(bytes.ToValidUTF8(b, []byte("\uFFFD"))) }

@@ -2,6 +2,7 @@ package source
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -21,6 +22,41 @@ func TestPosition(t *testing.T) {
 	}
 	if p := fs.Position(Span{}); p != (Position{}) || fs.Excerpt(Span{}) != "" || fs.File(9) != nil || fs.Len() != 1 {
 		t.Errorf("the zero span stands at %v", p)
+	}
+}
+
+func TestExcerpt_longLine(t *testing.T) {
+	var fs Files
+	text := strings.Repeat("é", 600)
+	id := fs.Add(".", []byte("x\n"+text+"!"+text))
+	for off, want := range map[int]string{
+		2:    strings.Repeat("é", 50) + "…",
+		202:  "…" + strings.Repeat("é", 50) + strings.Repeat("é", 50) + "…",
+		1202: "…" + strings.Repeat("é", 50) + "!" + strings.Repeat("é", 49) + "…",
+		2403: "…" + strings.Repeat("é", 50),
+	} {
+		if got := fs.Excerpt(At(id, off)); got != want {
+			t.Errorf("%d: %q, not %q", off, got, want)
+		}
+	}
+	want := ".:2:601: error: m [c]\n  2 | …" + strings.Repeat("é", 50) + "!" + strings.Repeat("é", 49) + "…\n    | " + strings.Repeat(" ", 51) + "^\n"
+	if got := fs.Render(Diagnostic{Code: "c", Message: "m", Span: Span{id, 1202, 1203}}); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestList_many keeps no more than can be read.
+func TestList_many(t *testing.T) {
+	var l List
+	for i := range 2*most + 1 {
+		l.Errorf(At(1, i), "a", "e").Help = "h"
+		l.Warnf(At(1, 0), "w", "%d", i)
+	}
+	l.Warnf(At(1, 0), "w", "last")
+	all := l.All()
+	n := len(all)
+	if n != 2*most+2 || l.Len() != 4*most+3 || all[n-2].Message != "101 more errors are not shown" || all[n-1].Message != "102 more warnings are not shown" {
+		t.Errorf("%d of %d: %v", n, l.Len(), all[n-2:])
 	}
 }
 
