@@ -52,6 +52,7 @@ func New(t *value.Table, p *analysis.Program, store *entity.Store, o Options) (*
 		arities[i] = p.Preds[i].Arity
 	}
 	m := &Model{t: t, program: p, options: o, db: relation.NewDatabase(t, arities), view: entity.NewView(t, store)}
+	m.db.Pauses.Call(o.Yield)
 	m.load(p.Facts)
 	m.findComponents()
 	m.eval = goal.New(t, p, m.db, store)
@@ -72,14 +73,11 @@ func (m *Model) load(facts []analysis.Facts) {
 			m.db.Pred(i).Facts.Grow(n)
 		}
 	}
-	taken := 0
 	for _, f := range facts {
 		rel := m.db.Pred(int(f.Pred)).Facts
 		for i := range f.Count {
 			rel.Insert(rowOf(f, rel.Arity(), i))
-			if taken++; taken%50_000 == 0 && m.options.Yield != nil {
-				m.options.Yield()
-			}
+			m.db.Pauses.Spend(1)
 		}
 	}
 }
@@ -128,11 +126,11 @@ func (m *Model) materialise(concerns func(component int) bool) *value.Fault {
 func (m *Model) publish(i int, grown []goal.Grown) {
 	if grown == nil {
 		for _, p := range m.strata[i] {
-			m.db.Materialise(int(p), nil, nil, nil)
+			m.db.Materialise(int(p), nil, nil)
 		}
 	}
 	for _, g := range grown {
-		m.db.Materialise(int(g.Pred), g.Rows, g.Erring, g.Faults)
+		m.db.Materialise(int(g.Pred), g.Rows, g.Erring)
 	}
 	m.eval.Refresh()
 }

@@ -134,7 +134,7 @@ func (u *update) save() state {
 func (u *update) restore(s state) {
 	for i, p := range s.preds {
 		if u.db.Pred(i).Rows != p.Rows {
-			u.db.Materialise(i, p.Rows, p.Erring, p.Faults)
+			u.db.Materialise(i, p.Rows, p.Erring)
 		}
 	}
 	u.warnings = s.warnings

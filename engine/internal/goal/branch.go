@@ -94,11 +94,11 @@ func (e *Evaluator) atomP(c *code, t *table, i int) bool {
 		return e.tableP(c, t, i, hard)
 	case viaRelation:
 		e.relationRows(e.relationOf(l.Pred), s.args)
-		e.erringRows(e.erringOf(l.Pred), e.db.Pred(int(l.Pred)).Faults, s.args)
+		e.erringRows(e.erringOf(l.Pred), s.args)
 	case viaGrowth:
 		g := e.grow.of(l.Pred)
 		e.relationRows(g.rows, s.args)
-		e.erringRows(g.erring, g.faults, s.args)
+		e.erringRows(g.erring, s.args)
 	default:
 		if e.gather(l.Pred, s.args) == waits {
 			e.awaitP(c, t, i)
@@ -145,14 +145,10 @@ func (e *Evaluator) relationRows(rel *relation.Relation, args []value.Value) {
 }
 
 // erringRows gathers the erring rows that agree with args.
-func (e *Evaluator) erringRows(rel *relation.Relation, faults []*value.Fault, args []value.Value) {
-	if rel == nil {
-		return
-	}
-	for id := range uint32(rel.Top()) {
+func (e *Evaluator) erringRows(erring *relation.Loose, args []value.Value) {
+	e.ids = erring.Match(args, e.ids[:0])
+	for _, id := range e.ids {
 		e.ops++
-		if row := rel.Row(id); agrees(row, args) {
-			e.gathered.add(faults[id], row...)
-		}
+		e.gathered.add(erring.Fault(id), erring.All().Row(id)...)
 	}
 }

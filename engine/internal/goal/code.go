@@ -124,7 +124,7 @@ func (e *Evaluator) relationOf(p analysis.PredID) *relation.Relation {
 }
 
 // erringOf returns the rows of a predicate with a relation that may hold, nil for none.
-func (e *Evaluator) erringOf(p analysis.PredID) *relation.Relation {
+func (e *Evaluator) erringOf(p analysis.PredID) *relation.Loose {
 	if len(e.preds[p].Rules) == 0 {
 		return nil
 	}
@@ -133,15 +133,13 @@ func (e *Evaluator) erringOf(p analysis.PredID) *relation.Relation {
 
 // erring looks for a row that may hold and agrees with args, None being free, and returns the error for which.
 func (e *Evaluator) erring(p analysis.PredID, args []value.Value) *value.Fault {
-	rel := e.erringOf(p)
-	if rel == nil {
+	erring := e.erringOf(p)
+	if erring == nil {
 		return nil
 	}
-	for id := range uint32(rel.Top()) {
-		e.ops++
-		if agrees(rel.Row(id), args) {
-			return e.db.Pred(int(p)).Faults[id]
-		}
+	e.ops++
+	if e.ids = erring.Match(args, e.ids[:0]); len(e.ids) > 0 {
+		return erring.Fault(e.ids[0])
 	}
 	return nil
 }

@@ -190,6 +190,7 @@ func (e *Evaluator) derivedField(x, name value.Value, tag bool, stored value.Val
 		}
 		e.parts = values
 		for i := t.n; i < all.n; i++ {
+			e.ops++
 			if !slices.Contains(values, all.row(i)[2]) {
 				return e.raise(all.faultOf(i))
 			}

@@ -66,6 +66,7 @@ type Evaluator struct {
 	wait     *table        // of the last waits
 	marking  []*table
 	columns  []int
+	ids      []uint32
 	asker    *table // whose rule runs
 	search   search // of the rule that runs in P
 	gathered gathered
@@ -94,7 +95,7 @@ func New(t *value.Table, p *analysis.Program, db *relation.Database, _ *entity.S
 	for _, list := range e.named {
 		slices.SortFunc(list, func(a, b analysis.PredID) int { return t.Compare(p.Preds[a].Attr, p.Preds[b].Attr) })
 	}
-	e.tableSet.seed = t.Seed()
+	e.tableSet.seed, e.pauses = t.Seed(), &db.Pauses
 	e.sizeLevels()
 	return e
 }
@@ -117,6 +118,7 @@ func (e *Evaluator) Begin(r Request, view *entity.View, limits Limits, yield fun
 	parents := !e.direct || e.db.Pred(int(analysis.PredParent)).Facts.Len() > 0
 	view.Derive(e, parents, e.fields[0], e.fields[1])
 	e.budget.begin(e.t, limits, yield)
+	e.db.Pauses.Call(yield)
 	e.reset()
 }
 

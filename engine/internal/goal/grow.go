@@ -21,11 +21,10 @@ type growth struct {
 type grown struct {
 	pred     analysis.PredID
 	rows     *relation.Relation
-	seen     *relation.Pairs    // of rows of two columns at most, which are derived again and again
-	erring   *relation.Relation // what may hold beyond that
-	faults   []*value.Fault
-	old, top int       // rows numbered below old were new before the last round, those below top in it
-	targets  [2]*table // by mode
+	seen     *relation.Pairs // of rows of two columns at most, which are derived again and again
+	erring   *relation.Loose // what may hold beyond that
+	old, top int             // rows numbered below old were new before the last round, those below top in it
+	targets  [2]*table       // by mode
 }
 
 // growthPart is what a literal of a growing predicate reads in a round.
@@ -71,8 +70,7 @@ type Warning struct {
 type Grown struct {
 	Pred   analysis.PredID
 	Rows   *relation.Relation
-	Erring *relation.Relation // nil for none
-	Faults []*value.Fault     // by erring row
+	Erring *relation.Loose // nil for none
 }
 
 // Materialise computes all rows of the predicates of one component, which must need nothing of a request and demand no columns. It gives
@@ -80,11 +78,11 @@ type Grown struct {
 func (e *Evaluator) Materialise(preds []analysis.PredID, most int) ([]Grown, []Warning) {
 	g := &growth{left: most}
 	for _, p := range preds {
-		x := &grown{pred: p, rows: relation.New(e.preds[p].Arity, e.db.Seed()), erring: relation.New(e.preds[p].Arity, e.db.Seed())}
+		x := &grown{pred: p, rows: e.db.New(e.preds[p].Arity), erring: e.db.NewLoose(e.preds[p].Arity)}
 		facts := e.db.Pred(int(p)).Facts
 		x.rows.Grow(facts.Len())
 		if x.rows.Arity() <= 2 && e.preds[p].Recursive {
-			x.seen = relation.NewPairs(e.db.Seed())
+			x.seen = e.db.NewPairs()
 		}
 		g.preds = append(g.preds, x)
 	}
@@ -92,7 +90,7 @@ func (e *Evaluator) Materialise(preds []analysis.PredID, most int) ([]Grown, []W
 	e.forget(preds)
 	g.unordered = e.allPlain(preds)
 	for _, x := range g.preds {
-		e.seed(x)
+		e.plant(x)
 	}
 	e.growT(g)
 	if !e.stop && !g.full && e.growthErrs(g) {
@@ -108,15 +106,15 @@ func (e *Evaluator) Materialise(preds []analysis.PredID, most int) ([]Grown, []W
 	for _, x := range g.preds {
 		r := Grown{Pred: x.pred, Rows: x.rows}
 		if x.erring.Len() > 0 {
-			r.Erring, r.Faults = x.erring, x.faults
+			r.Erring = x.erring
 		}
 		out = append(out, r)
 	}
 	return out, g.Warnings
 }
 
-// seed adds a predicate's facts, in an order that doesn't depend on past updates if that could be seen.
-func (e *Evaluator) seed(x *grown) {
+// plant adds a predicate's facts, in an order that doesn't depend on past updates if that could be seen.
+func (e *Evaluator) plant(x *grown) {
 	facts := e.db.Pred(int(x.pred)).Facts
 	if e.grow.unordered {
 		for id := range uint32(facts.Top()) {
@@ -298,24 +296,20 @@ func below(ids []uint32, n int) int {
 // growAnswer adds a row to the relation that a target stands for.
 func (e *Evaluator) growAnswer(t *table, row []value.Value, fault *value.Fault) {
 	x, g := t.grow, e.grow
-	rel := x.rows
-	if t.mode == modeT && x.seen != nil && !x.seen.Add(row) {
-		return
-	}
-	if t.mode == modeP {
-		if _, holds := x.rows.Find(row); holds {
-			return
-		}
-		rel = x.erring
-	}
-	if _, isNew := rel.Insert(row); !isNew {
-		return
-	}
+	isNew := false
 	if t.mode == modeP {
 		if fault == nil {
 			fault = errHidden
 		}
-		x.faults = append(x.faults, fault)
+		_, holds := x.rows.Find(row)
+		isNew = !holds && x.erring.Add(row, fault)
+	} else if x.seen == nil || x.seen.Add(row) {
+		_, isNew = x.rows.Insert(row)
+	}
+	if !isNew {
+		return
+	}
+	if t.mode == modeP {
 		g.Warnings = append(g.Warnings, Warning{Pred: x.pred, Span: e.search.span, Fault: fault})
 	}
 	e.tuple(t.arity)
@@ -352,7 +346,7 @@ func (e *Evaluator) growP(g *growth) {
 func (e *Evaluator) nextRoundP(g *growth) bool {
 	news := false
 	for _, x := range g.preds {
-		x.old, x.top = x.top, x.erring.Top()
+		x.old, x.top = x.top, x.erring.Len()
 		news = news || x.old < x.top
 	}
 	return news && !e.stop && !g.full
@@ -373,8 +367,8 @@ func (e *Evaluator) growRuleP(x *grown, rule int32, delta int) {
 		return
 	}
 	d := e.grow.of(c.lits[delta].Pred)
-	arity := d.erring.Arity()
-	rows := d.erring.Rows()[d.old*arity : d.top*arity]
-	e.branch(c, t, delta, rows, d.faults[d.old:d.top], d.top-d.old)
+	arity := d.rows.Arity()
+	rows := d.erring.All().Rows()[d.old*arity : d.top*arity]
+	e.branch(c, t, delta, rows, d.erring.Faults()[d.old:d.top], d.top-d.old)
 	e.drain(t)
 }

@@ -107,6 +107,7 @@ func (e *Evaluator) in(a, b value.Value) (bool, status) {
 		return false, st
 	}
 	for i := t.n; i < all.n; i++ {
+		e.ops++
 		if y := all.row(i)[1]; y == b || y == value.Unknown {
 			e.fault = all.faultOf(i)
 			return false, erred
@@ -174,6 +175,7 @@ func (e *Evaluator) askTable(p analysis.PredID, args []value.Value, hard bool) (
 		return false, waits
 	}
 	for i := range t.n {
+		e.ops++
 		if agrees(t.row(i), args) {
 			return true, ok
 		}
@@ -183,6 +185,7 @@ func (e *Evaluator) askTable(p analysis.PredID, args []value.Value, hard bool) (
 		return false, st
 	}
 	for i := t.n; i < all.n; i++ {
+		e.ops++
 		if agrees(all.row(i), args) {
 			e.fault = all.faultOf(i)
 			return false, erred

@@ -49,6 +49,7 @@ func (t *table) faultOf(i int) *value.Fault {
 // that a new one starts empty.
 type tableSet struct {
 	seed   uint64
+	pauses *relation.Pauses
 	epoch  uint32
 	tables []*table
 	used   int // of tables; the rest are left from earlier requests
@@ -205,6 +206,7 @@ func (s *tableSet) addRow(t *table, row uint32, place int) {
 	s.rowSet = make([]slot, 2*len(old))
 	mask := len(s.rowSet) - 1
 	for _, r := range old {
+		s.pauses.Spend(1)
 		if r.epoch == s.epoch {
 			t := s.tables[r.table]
 			i := int(s.hash(uint64(t.id)<<32, t.row(int(r.row)))) & mask

@@ -7,6 +7,8 @@ type Database struct {
 	preds   []Predicate
 	seed    uint64
 	version int
+	// Pauses are those of all the database's relations.
+	Pauses Pauses
 }
 
 // Predicate is one predicate's rows.
@@ -15,17 +17,15 @@ type Predicate struct {
 	Facts *Relation
 	// Rows are all rows, facts and derived ones, where the predicate is materialised, else nil.
 	Rows *Relation
-	// Erring are the rows that hold only if an error is taken to hide them, value.Unknown being what an error hides; nil for none.
-	Erring *Relation
-	// Faults say by number of an erring row which error that is.
-	Faults []*value.Fault
+	// Erring are the rows that hold only if an error is taken to hide them, nil for none.
+	Erring *Loose
 }
 
 // NewDatabase returns a database without rows for predicates of these arities, with values of t.
 func NewDatabase(t *value.Table, arities []int) *Database {
 	d := &Database{preds: make([]Predicate, len(arities)), seed: t.Seed()}
 	for i, n := range arities {
-		d.preds[i].Facts = New(n, d.seed)
+		d.preds[i].Facts = d.New(n)
 	}
 	return d
 }
@@ -36,15 +36,18 @@ func (d *Database) Pred(i int) *Predicate { return &d.preds[i] }
 // Len returns the number of predicates.
 func (d *Database) Len() int { return len(d.preds) }
 
-// Seed is that of the database's relations.
-func (d *Database) Seed() uint64 { return d.seed }
+// New returns an empty relation that may become a predicate's.
+func (d *Database) New(arity int) *Relation { return New(arity, d.seed, &d.Pauses) }
+
+// NewPairs returns an empty set of pairs.
+func (d *Database) NewPairs() *Pairs { return NewPairs(d.seed, &d.Pauses) }
 
 // Version changes whenever a predicate gets another relation. Pointers to relations and indexes are good as long as it stays.
 func (d *Database) Version() int { return d.version }
 
 // Materialise gives predicate i all its rows, or with nil says that it isn't materialised.
-func (d *Database) Materialise(i int, rows, erring *Relation, faults []*value.Fault) {
+func (d *Database) Materialise(i int, rows *Relation, erring *Loose) {
 	p := &d.preds[i]
-	p.Rows, p.Erring, p.Faults = rows, erring, faults
+	p.Rows, p.Erring = rows, erring
 	d.version++
 }

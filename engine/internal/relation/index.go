@@ -46,6 +46,7 @@ func (ix *Index) build() {
 	ix.slots, ix.buckets, ix.unused, ix.wasted = make([]uint32, slotsFor(0)), nil, nil, 0
 	of := make([]uint32, r.top)
 	for id := range uint32(r.top) {
+		r.pauses.Spend(1)
 		if r.Alive(id) {
 			b := ix.bucketOf(id)
 			of[id] = b
@@ -73,6 +74,7 @@ func (ix *Index) bucketOf(id uint32) uint32 {
 	if slotsFor(len(ix.buckets)+1) > len(ix.slots) {
 		ix.slots = make([]uint32, 2*len(ix.slots))
 		for i := range ix.buckets {
+			ix.rel.pauses.Spend(1)
 			place(ix.slots, ix.hashRow(ix.buckets[i].at), uint32(i))
 		}
 	}
@@ -128,7 +130,10 @@ func (ix *Index) Sorted(t *value.Table, key []value.Value) []uint32 {
 	}
 	ids := ix.ids[b.at : b.at+b.n : b.at+b.n]
 	if !b.sorted {
-		slices.SortFunc(ids, func(x, y uint32) int { return compareRows(t, ix.rel.Row(x), ix.rel.Row(y)) })
+		slices.SortFunc(ids, func(x, y uint32) int {
+			ix.rel.pauses.Spend(1)
+			return compareRows(t, ix.rel.Row(x), ix.rel.Row(y))
+		})
 		b.sorted = true
 	}
 	return ids
@@ -203,6 +208,7 @@ func (ix *Index) insertBucket(slot int, id uint32) {
 	if used := len(ix.buckets) - len(ix.unused); slotsFor(used+1) > len(ix.slots) {
 		ix.slots = make([]uint32, 2*len(ix.slots))
 		for i := range ix.buckets {
+			ix.rel.pauses.Spend(1)
 			if ix.buckets[i].n > 0 {
 				place(ix.slots, ix.hashBucket(uint32(i)), uint32(i))
 			}

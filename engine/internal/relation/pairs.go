@@ -5,13 +5,16 @@ import "github.com/rune-authz/rune/engine/internal/value"
 // Pairs is a set of rows of at most two columns, which it holds in its slots: asking it touches one place in memory, where a [Relation]
 // touches two. It serves while rows are derived, most of them again and again.
 type Pairs struct {
-	seed  uint64
-	slots []uint64 // the complement of the packed row, or 0
-	n     int
+	seed   uint64
+	pauses *Pauses
+	slots  []uint64 // the complement of the packed row, or 0
+	n      int
 }
 
 // NewPairs returns an empty set.
-func NewPairs(seed uint64) *Pairs { return &Pairs{seed: seed, slots: make([]uint64, slotsFor(0))} }
+func NewPairs(seed uint64, pauses *Pauses) *Pairs {
+	return &Pairs{seed: seed, pauses: pauses, slots: make([]uint64, slotsFor(0))}
+}
 
 // Add adds a row and reports whether it is new.
 func (p *Pairs) Add(row []value.Value) bool {
@@ -19,6 +22,7 @@ func (p *Pairs) Add(row []value.Value) bool {
 		old := p.slots
 		p.slots = make([]uint64, 2*len(old))
 		for _, k := range old {
+			p.pauses.Spend(1)
 			if k != 0 {
 				p.slots[p.find(k)] = k
 			}

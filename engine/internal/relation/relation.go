@@ -12,6 +12,7 @@ import (
 type Relation struct {
 	arity   int
 	seed    uint64
+	pauses  *Pauses
 	rows    []value.Value // row after row
 	top     int           // numbers given out so far, those of deleted rows included
 	slots   []uint32      // open-addressed: row number + 1, or 0
@@ -20,8 +21,10 @@ type Relation struct {
 	indexes []*Index
 }
 
-// New returns an empty relation. Seed is the [value.Table.Seed] of the table that its values belong to.
-func New(arity int, seed uint64) *Relation { return &Relation{arity: arity, seed: seed} }
+// New returns an empty relation. Seed is the [value.Table.Seed] of the table that its values belong to; pauses may be nil.
+func New(arity int, seed uint64, pauses *Pauses) *Relation {
+	return &Relation{arity: arity, seed: seed, pauses: pauses}
+}
 
 // Arity returns the number of columns.
 func (r *Relation) Arity() int { return r.arity }
@@ -135,6 +138,7 @@ func (r *Relation) find(row []value.Value) (slot int, id uint32, found bool) {
 func (r *Relation) rehash(size int) {
 	r.slots = make([]uint32, size)
 	for id := range uint32(r.top) {
+		r.pauses.Spend(1)
 		if r.Alive(id) {
 			place(r.slots, hash(r.seed, r.Row(id)), id)
 		}

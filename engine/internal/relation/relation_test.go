@@ -47,7 +47,7 @@ func TestRelation_likeAList(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tab := value.NewTable(value.Key{1, rapid.Uint64().Draw(t, "key")})
 		arity := rapid.IntRange(0, 3).Draw(t, "arity")
-		r, m := New(arity, tab.Seed()), &model{}
+		r, m := New(arity, tab.Seed(), nil), &model{}
 		if rapid.Bool().Draw(t, "grow") {
 			r.Grow(100)
 		}
@@ -115,7 +115,7 @@ func check(t *rapid.T, tab *value.Table, r *Relation, m *model, row []value.Valu
 
 func TestRelation_many(t *testing.T) {
 	tab := value.NewTable(value.Key{})
-	r := New(2, tab.Seed())
+	r := New(2, tab.Seed(), nil)
 	byFirst := r.Index([]int{0})
 	const n = 20_000
 	for i := range int64(n) {
@@ -146,7 +146,7 @@ func TestRelation_many(t *testing.T) {
 // A reader's slice stays as it was while rows are inserted.
 func TestIndex_findStays(t *testing.T) {
 	tab := value.NewTable(value.Key{})
-	r := New(1, tab.Seed())
+	r := New(1, tab.Seed(), nil)
 	all := r.Index(nil)
 	r.Insert(longs(tab, 3))
 	before := all.Find(nil)
@@ -163,7 +163,7 @@ func TestIndex_findStays(t *testing.T) {
 
 func TestSorted_byContent(t *testing.T) {
 	tab := value.NewTable(value.Key{})
-	r := New(1, tab.Seed())
+	r := New(1, tab.Seed(), nil)
 	for _, s := range []string{"pear", "apple", "quince", "fig"} {
 		r.Insert([]value.Value{tab.String(s)})
 	}
@@ -179,12 +179,12 @@ func TestSorted_byContent(t *testing.T) {
 func TestDatabase(t *testing.T) {
 	tab := value.NewTable(value.Key{5, 6})
 	d := NewDatabase(tab, []int{0, 2})
-	if d.Len() != 2 || d.Pred(1).Facts.Arity() != 2 || d.Pred(0).Rows != nil || d.Seed() != tab.Seed() {
+	if d.Len() != 2 || d.Pred(1).Facts.Arity() != 2 || d.Pred(0).Rows != nil {
 		t.Fatal("a new database")
 	}
 	v := d.Version()
-	rows := New(2, d.Seed())
-	d.Materialise(1, rows, nil, nil)
+	rows := d.New(2)
+	d.Materialise(1, rows, nil)
 	if d.Pred(1).Rows != rows || d.Version() == v {
 		t.Error("the version stays although there are other relations")
 	}
@@ -193,7 +193,7 @@ func TestDatabase(t *testing.T) {
 func TestPairs(t *testing.T) {
 	tab := value.NewTable(value.Key{1, 1})
 	for arity := range 3 {
-		p, seen := NewPairs(tab.Seed()), map[string]bool{}
+		p, seen := NewPairs(tab.Seed(), nil), map[string]bool{}
 		for i := range int64(3000) {
 			row := longs(tab, i%50, i*i%37)[:arity]
 			if arity == 2 && i%9 == 0 {
@@ -208,5 +208,84 @@ func TestPairs(t *testing.T) {
 			}
 			seen[k] = true
 		}
+	}
+}
+
+// Long work inside a relation is interrupted.
+func TestPauses(t *testing.T) {
+	tab := value.NewTable(value.Key{})
+	d := NewDatabase(tab, []int{2})
+	calls := 0
+	d.Pauses.Call(func() { calls++ })
+	paused := func(what string, work func()) {
+		t.Helper()
+		calls = 0
+		if work(); calls == 0 {
+			t.Errorf("no pause while %s", what)
+		}
+	}
+	r, p := d.Pred(0).Facts, d.NewPairs()
+	paused("inserting", func() {
+		for i := range int64(100_000) {
+			r.Insert(longs(tab, i*7919%100_000, i))
+		}
+	})
+	paused("adding pairs", func() {
+		for i := range int64(100_000) {
+			p.Add(longs(tab, i, i))
+		}
+	})
+	paused("building an index", func() { r.Index([]int{1}) })
+	paused("sorting", func() { r.Index(nil).Sorted(tab, nil) })
+	d.Pauses.Call(nil)
+	calls = 0
+	if r.Index([]int{0}); calls != 0 {
+		t.Error("a pause although nobody wants one")
+	}
+}
+
+func TestLoose(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tab := value.NewTable(value.Key{})
+		l := NewDatabase(tab, nil).NewLoose(3)
+		draw := func() []value.Value {
+			var row []value.Value
+			for range 3 {
+				v := value.Unknown
+				if n := rapid.Int64Range(-1, 2).Draw(t, "v"); n >= 0 {
+					v = tab.Long(n)
+				}
+				row = append(row, v)
+			}
+			return row
+		}
+		m := &model{}
+		for range rapid.IntRange(0, 40).Draw(t, "rows") {
+			row, fault := draw(), &value.Fault{}
+			isNew := m.index(row) < 0
+			if l.Add(row, fault) != isNew {
+				t.Fatalf("adding %v", row)
+			}
+			if isNew {
+				m.rows = append(m.rows, row)
+				if l.Fault(uint32(l.Len()-1)) != fault {
+					t.Fatal("another error")
+				}
+			}
+		}
+		args := draw()
+		var want []uint32
+		for i, row := range m.rows {
+			if !slices.ContainsFunc([]int{0, 1, 2}, func(c int) bool { return args[c].IsValue() && row[c].IsValue() && args[c] != row[c] }) {
+				want = append(want, uint32(i))
+			}
+		}
+		if d := cmp.Diff(want, l.Match(args, nil)); d != "" || len(l.Faults()) != l.All().Len() {
+			t.Fatal(d)
+		}
+	})
+	var none *Loose
+	if none.Len() != 0 || none.Match(nil, nil) != nil {
+		t.Error("nil has rows")
 	}
 }
