@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 	"testing"
 
@@ -64,6 +65,20 @@ func known([]byte) bool { return true }
 
 var places = cmpopts.IgnoreFields(Request{}, "ContextOffset", "EntitiesOffset", "EntityOffsets")
 
+// reused gives readers without a schema, guided by one, and validating, the same ones each time, their tables reset after use.
+func reused(f *testing.F) iter.Seq[*Reader] {
+	readers := []*Reader{newReader(), guided(f, false), guided(f, true)}
+	return func(yield func(*Reader) bool) {
+		for _, r := range readers {
+			mark := r.Table.Mark()
+			if !yield(r) {
+				return
+			}
+			r.Table.Reset(mark)
+		}
+	}
+}
+
 // FuzzRequest reads anything as a request, a query and a batch: never a panic, always a JSON text where it is accepted and a clear error
 // where it isn't, and what is accepted reads as the same when it is written plainly.
 func FuzzRequest(f *testing.F) {
@@ -72,9 +87,11 @@ func FuzzRequest(f *testing.F) {
 	f.Add([]byte(`{"context":{"a":[{"__extn":{"fn":"offset","args":["2026-01-01","1d"]}},-1,"\ud83d\ude00",true]},"principal":"Ü","action":{"type":"Action","id":"\u0000"},"resource":"A::B::\"\\u{1f600}\""}`))
 	f.Add([]byte(`{"goal":"p(X)","principal":"user:x","action":"action:y","resource":"z"}`))
 	f.Add([]byte(`{"requests":[{"principal":"a"},5,[[]],"x"]}`))
+	readers := reused(f)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		for _, r := range []*Reader{newReader(), guided(t, false), guided(t, true)} {
+		for r := range readers {
 			var q, again Request
+			r.Text.Known = nil
 			if err := r.Request(text, &q); err != nil {
 				checkError(t, text, err)
 				continue
@@ -127,8 +144,10 @@ func keep(es []entity.Entity) []entity.Entity {
 func FuzzEntities(f *testing.F) {
 	f.Add([]byte(`[{"uid":{"type":"User","id":"a"},"attrs":{"age":1,"friends":[{"type":"User","id":"b"}]},"tags":{},"parents":[{"__entity":{"type":"Group","id":"g"}}]},5]`))
 	f.Add([]byte(`[{"attrs":{"x":null},"uid":{"type":"User","id":"a"},"parents":[]},{"parents":[],"attrs":{"owner":{"__entity":{"type":"User","id":"a"}}},"uid":{"type":"Doc","id":"d"}}]`))
+	readers := reused(f)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		for _, r := range []*Reader{newReader(), guided(t, false), guided(t, true)} {
+		for r := range readers {
+			r.Report = nil
 			var all, again []entity.Entity
 			collect := func(to *[]entity.Entity) func(entity.Entity, int) {
 				return func(e entity.Entity, offset int) {

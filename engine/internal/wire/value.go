@@ -17,7 +17,8 @@ type field struct {
 }
 
 // value reads a value. A type, where there is one, says what may be written short: extension values as text, entities as {"type","id"}.
-// What doesn't conform to the type is an error if the reader validates, and else taken as it is. The recursion is as deep as the text.
+// Text that isn't what its type makes of it is an error; what doesn't conform otherwise is one if the reader validates, and else taken as it
+// is. The recursion is as deep as the text.
 func (r *Reader) value(typ *schema.Type) (value.Value, bool) {
 	at := r.pos
 	v, ok := r.anyValue(typ)
