@@ -67,6 +67,8 @@ func ExampleEngine_Authorize() {
 	_, err = e.Authorize(context.Background(), nil, []byte(`{"principal":"alice","action":"read"}`), nil)
 	fmt.Println(errors.Is(err, host.Code("request.missing_field")))
 	// Output:
+	// {"decision":"permit","reasons":[{"id":"admins-read","kind":"rule","effect":"permit","message":"administrators read everything"}],"… <nil>
+	// true
 }
 
 func ExampleEngine_Batch() {
@@ -85,8 +87,9 @@ func ExampleEngine_Query() {
 	e, done := engine()
 	defer done()
 	reply, err := e.Query(context.Background(), nil, []byte(`{"goal":"member(X, G)"}`), nil)
-	fmt.Println(string(reply), err)
+	fmt.Printf("%.119s… %v\n", reply, err)
 	// Output:
+	// {"columns":["X","G"],"rows":[[{"__entity":{"type":"User","id":"alice"}},{"__entity":{"type":"Group","id":"admins"}}]],"… <nil>
 }
 
 func ExampleEngine_Update() {
@@ -97,8 +100,9 @@ func ExampleEngine_Update() {
 		log.Fatal(err)
 	}
 	reply, err := e.Query(ctx, nil, []byte(`{"goal":"member(X, Group::\"admins\")"}`), nil)
-	fmt.Println(string(reply), err)
+	fmt.Printf("%.69s… %v\n", reply, err)
 	// Output:
+	// {"columns":["X"],"rows":[[{"__entity":{"type":"User","id":"bob"}}]],"… <nil>
 }
 
 func ExampleEngine_Describe() {
@@ -113,8 +117,9 @@ func ExampleEngine_Test() {
 	e, done := engine()
 	defer done()
 	reply, err := e.Test(context.Background(), nil, []byte(`{}`), nil)
-	fmt.Printf("%.60s… %v\n", reply, err)
+	fmt.Printf("%.43s… %v\n", reply, err)
 	// Output:
+	// {"tests":[{"name":"alice reads","ok":true,"… <nil>
 }
 
 func ExampleRuntime_Load() {
@@ -147,4 +152,5 @@ func ExampleError() {
 	_, err = runtime.LoadText(ctx, "version = \"rune/1.0\"\n[rules]\npermit(X) :- nobody(X).\n", nil)
 	fmt.Println(err)
 	// Output:
+	// .:3:14: there is no predicate "nobody" [datalog.unknown_predicate]
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // shared is one compiled module for all tests.
-var shared = sync.OnceValues(func() (*Runtime, error) { return New(context.Background(), Options{NoCache: true}) })
+var shared = sync.OnceValues(func() (*Runtime, error) { return New(context.Background(), Options{}) })
 
 func testRuntime(tb testing.TB) *Runtime {
 	tb.Helper()

@@ -92,8 +92,8 @@ func (m *mappedMemory) freeze() (*image, error) {
 	file := m.file
 	if file == nil {
 		var err error
-		if file, err = m.copyToFile(); err != nil {
-			return nil, err
+		if file, err = m.copyToFile(); err != nil { // such as a sandbox without files in memory
+			return &image{size: uint64(m.size), bytes: bytes.Clone(m.bytes())}, nil
 		}
 	}
 	if err := m.mapFile(file, 0, m.size, unix.MAP_PRIVATE); err != nil {

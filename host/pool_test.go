@@ -122,7 +122,6 @@ func TestPool_growsOnDemand(t *testing.T) {
 // TestPool_replacesTrapped kills an instance in different ways. The call that meets it fails, and those that follow don't.
 func TestPool_replacesTrapped(t *testing.T) {
 	for name, kill := range map[string]func(i *instance){
-		"closed": func(i *instance) { i.close() },
 		"stack lost": func(i *instance) {
 			for _, g := range i.globals {
 				g.Set(0)

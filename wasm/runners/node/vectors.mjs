@@ -4,6 +4,7 @@
 //
 // Needs Node 20 or later and nothing else. The status is 1 if a reply differs, or if there are no vectors.
 
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,12 +19,15 @@ const verbs = {
 };
 const isStep = (name) => name in verbs || name === 'host.json' || name === 'want.json';
 
-/** The imports of WASI that a running module may call: no files, no arguments, no randomness, a standing clock. */
-function wasi(module) {
+/** The imports of WASI that a running module may call: no files, no arguments, no randomness. Memory is known once there is an instance. */
+function wasi(module, memory) {
   const badFile = 8;
   const functions = {
     sched_yield: () => 0,
-    clock_time_get: () => 0,
+    clock_time_get: (id, precision, ptr) => {
+      new DataView(memory().buffer).setBigUint64(ptr, process.hrtime.bigint(), true);
+      return 0;
+    },
     proc_exit: (code) => { throw new Error(`the module exited with status ${code}`); },
   };
   const names = WebAssembly.Module.imports(module).map((i) => i.name);
@@ -33,7 +37,8 @@ function wasi(module) {
 /** One instance. It starts ready: nothing is to be called first. */
 class Instance {
   constructor(module) {
-    this.exports = new WebAssembly.Instance(module, { wasi_snapshot_preview1: wasi(module) }).exports;
+    const imports = { wasi_snapshot_preview1: wasi(module, () => this.exports.memory) };
+    this.exports = new WebAssembly.Instance(module, imports).exports;
     if (this.exports.rune_abi_version() !== 1) throw new Error('the module speaks another version of the ABI');
   }
 
@@ -129,6 +134,37 @@ function runVector(instance, file) {
   return differences;
 }
 
+/** A reply's code, or "ok", and its SHA-256. */
+function summary(reply) {
+  const code = reply.match(/^{"error":{"code":"([^"]*)"/)?.[1] ?? 'ok';
+  return `${code} ${createHash('sha256').update(reply, 'latin1').digest('hex')}`;
+}
+
+/** Runs texts that nest to the limit, one further, and a million deep, and returns the number of replies that differ. */
+function runDeep(file, module) {
+  let count = 0;
+  let failed = 0;
+  for (const c of JSON.parse(readFileSync(file))) {
+    const instance = new Instance(module);
+    for (const [times, want] of Object.entries(c.want)) {
+      const n = Number(times);
+      const text = Buffer.from(c.head + c.open.repeat(n) + c.middle + c.close.repeat(n) + c.tail);
+      let reply;
+      if (c.file in verbs) {
+        instance.load('config.rune', Buffer.from(c.config), new Map());
+        reply = instance.verb(verbs[c.file], text, {});
+      } else reply = instance.load(c.file, text, new Map());
+      count++;
+      if (summary(reply) !== want) {
+        failed++;
+        console.log(`${c.name}, ${n} times: ${summary(reply)}, want ${want}`);
+      }
+    }
+  }
+  console.log(`deep: ${count} texts, ${failed} differ`);
+  return failed + (count === 0);
+}
+
 function main(folder, file) {
   const module = new WebAssembly.Module(readFileSync(file));
   const vectors = readdirSync(folder, { recursive: true }).filter((f) => f.endsWith('.txtar')).sort();
@@ -139,6 +175,7 @@ function main(folder, file) {
     for (const d of differences) console.log(`${vector}: ${d}`);
   }
   console.log(`node: ${vectors.length} vectors, ${failed} differ`);
+  failed += runDeep(path.join(folder, '../deep.json'), module);
   process.exitCode = failed > 0 || vectors.length === 0 ? 1 : 0;
 }
 

@@ -7,6 +7,7 @@ Needs Python 3.9 or later and what requirements.txt names. The status is 1 if a 
 """
 
 import argparse
+import hashlib
 import json
 import re
 import sys
@@ -88,6 +89,34 @@ def check_abi(module, path):
     return 0
 
 
+def summary(reply):
+    """A reply's code, or "ok", and its SHA-256."""
+    error = re.match(rb'{"error":{"code":"([^"]*)"', reply)
+    return "%s %s" % (error.group(1).decode() if error else "ok", hashlib.sha256(reply).hexdigest())
+
+
+def run_deep(path, runtime):
+    """Runs texts that nest to the limit, one further, and a million deep, and returns the number of replies that differ."""
+    cases = json.loads(path.read_bytes())
+    failed = count = 0
+    for c in cases:
+        instance = runtime.instance()
+        for times, want in c["want"].items():
+            n = int(times)
+            text = (c["head"] + c["open"] * n + c["middle"] + c["close"] * n + c["tail"]).encode()
+            if c["file"] in VERBS:
+                instance.load("config.rune", c["config"].encode(), {})
+                reply = instance.verb(VERBS[c["file"]], text)
+            else:
+                reply = instance.load(c["file"], text, {})
+            count += 1
+            if summary(reply) != want:
+                failed += 1
+                print("%s, %d times: %s, want %s" % (c["name"], n, summary(reply), want))
+    print("deep: %d texts, %d differ" % (count, failed))
+    return failed or count == 0
+
+
 DEPTH = 200
 DEEP = """version = "rune/1.0"
 [data]
@@ -137,6 +166,7 @@ def main():
     runtime = Runtime(str(args.module))
     failed = check_abi(runtime.module, args.module.parent / "abi.txt")
     failed += run_vectors(args.vectors, runtime.instance, "wasmtime")
+    failed += run_deep(args.vectors.parent / "deep.json", runtime)
     failed += run_clone(runtime, args.vectors)
     sys.exit(1 if failed else 0)
 
