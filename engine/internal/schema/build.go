@@ -1,7 +1,10 @@
 package schema
 
 import (
+	"cmp"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/cedar-policy/cedar-go/types"
 	"github.com/cedar-policy/cedar-go/x/exp/schema/resolved"
@@ -9,7 +12,8 @@ import (
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
-// builder turns cedar-go's resolved schema into ours.
+// builder turns cedar-go's resolved schema into ours. It goes through maps in the order of their keys, which is that of values, so that
+// the table is the same whenever the schema is.
 type builder struct {
 	table *value.Table
 	*Schema
@@ -17,22 +21,24 @@ type builder struct {
 
 func build(t *value.Table, r *resolved.Schema) *Schema {
 	b := builder{table: t, Schema: &Schema{resolved: r}}
-	for name, e := range r.Entities {
+	for _, name := range slices.Sorted(maps.Keys(r.Entities)) {
+		e := r.Entities[name]
 		et := &EntityType{Name: b.name(name), Shape: b.record(e.Shape), Parents: b.typeNames(e.ParentTypes)}
 		if e.Tags != nil {
 			et.Tags = b.typ(e.Tags)
 		}
 		b.types = append(b.types, et)
 	}
-	for name, e := range r.Enums {
+	for _, name := range slices.Sorted(maps.Keys(r.Enums)) {
 		et := &EntityType{Name: b.name(name), Shape: b.record(nil)}
-		for _, uid := range e.Values {
+		for _, uid := range r.Enums[name].Values {
 			et.Enum = append(et.Enum, t.String(string(uid.ID)))
 		}
 		et.Enum = b.distinct(et.Enum)
 		b.types = append(b.types, et)
 	}
-	for uid, a := range r.Actions {
+	for _, uid := range slices.SortedFunc(maps.Keys(r.Actions), compareUIDs) {
+		a := r.Actions[uid]
 		b.actions = append(b.actions, b.action(uid, &a))
 	}
 	b.index()
@@ -42,10 +48,13 @@ func build(t *value.Table, r *resolved.Schema) *Schema {
 	return b.Schema
 }
 
-// index sorts what maps held, and makes it findable.
+func compareUIDs(a, b types.EntityUID) int {
+	return cmp.Or(strings.Compare(string(a.Type), string(b.Type)), strings.Compare(string(a.ID), string(b.ID)))
+}
+
+// index sorts the types, enumerated and others, and makes what is declared findable.
 func (b *builder) index() {
 	slices.SortFunc(b.types, func(x, y *EntityType) int { return b.table.Compare(x.Name, y.Name) })
-	slices.SortFunc(b.actions, func(x, y *Action) int { return b.table.Compare(x.UID, y.UID) })
 	for i, et := range b.types {
 		b.byName = enter(b.byName, et.Name.Number(), i)
 	}
@@ -79,10 +88,9 @@ func (b *builder) distinct(vs []value.Value) []value.Value {
 
 func (b *builder) action(uid types.EntityUID, a *resolved.Action) *Action {
 	out := &Action{UID: b.uid(uid), Context: b.record(nil)}
-	for p := range a.Entity.Parents.All() {
+	for _, p := range slices.SortedFunc(a.Entity.Parents.All(), compareUIDs) {
 		out.Parents = append(out.Parents, b.uid(p))
 	}
-	out.Parents = b.distinct(out.Parents)
 	if to := a.AppliesTo; to != nil {
 		out.Principals, out.Resources, out.Context = b.typeNames(to.Principals), b.typeNames(to.Resources), b.record(to.Context)
 		out.Applies = len(out.Principals) > 0 && len(out.Resources) > 0
@@ -113,10 +121,9 @@ func (b *builder) closure(a *Action) []value.Value {
 
 func (b *builder) record(r resolved.RecordType) *Type {
 	out := &Type{Kind: value.KindRecord, Entity: value.None}
-	for name, a := range r {
-		out.Attrs = append(out.Attrs, Attr{Name: b.table.String(string(name)), Type: b.typ(a.Type), Required: !a.Optional})
+	for _, name := range slices.Sorted(maps.Keys(r)) {
+		out.Attrs = append(out.Attrs, Attr{Name: b.table.String(string(name)), Type: b.typ(r[name].Type), Required: !r[name].Optional})
 	}
-	slices.SortFunc(out.Attrs, func(x, y Attr) int { return b.table.Compare(x.Name, y.Name) })
 	return out
 }
 

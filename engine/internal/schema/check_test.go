@@ -2,8 +2,11 @@ package schema
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/rune-authz/rune/engine/internal/value"
 )
@@ -143,6 +146,34 @@ func TestSchema(t *testing.T) {
 	}
 	if user.Shape.Attr(table.String("x")) != nil || s.EntityType(table.String("new")) != nil || s.Resolved() == nil {
 		t.Error("there is what isn't declared")
+	}
+}
+
+// A schema makes the same table whenever it is read, and its lists are in value order.
+func TestParse_deterministic(t *testing.T) {
+	s, table := sampleSchema(t)
+	for range 10 {
+		again, other := sampleSchema(t)
+		if d := cmp.Diff(s.types, again.types) + cmp.Diff(s.actions, again.actions, cmp.AllowUnexported(Action{})); d != "" {
+			t.Fatal(d)
+		}
+		if a, b := table.Size(value.Mark{}), other.Size(value.Mark{}); a != b {
+			t.Fatalf("%d and %d bytes", a, b)
+		}
+	}
+	inOrder := func(vs []value.Value) bool { return slices.IsSortedFunc(vs, table.Compare) }
+	for _, a := range s.Actions() {
+		if !inOrder(a.Parents) || !inOrder(a.Principals) || !inOrder(a.Resources) || !inOrder(a.above) {
+			t.Errorf("%+v", a)
+		}
+	}
+	for _, et := range s.EntityTypes() {
+		if !inOrder(et.Parents) || !inOrder(et.Enum) || !slices.IsSortedFunc(et.Shape.Attrs, func(a, b Attr) int { return table.Compare(a.Name, b.Name) }) {
+			t.Errorf("%+v", et)
+		}
+	}
+	if !slices.IsSortedFunc(s.Actions(), func(a, b *Action) int { return table.Compare(a.UID, b.UID) }) {
+		t.Error("actions are out of order")
 	}
 }
 
