@@ -69,8 +69,12 @@ func (l *List) Warnf(s Span, code Code, format string, args ...any) *Diagnostic 
 	return l.Add(Diagnostic{Severity: Warning, Code: code, Span: s, Message: fmt.Sprintf(format, args...)})
 }
 
-// Add adds d and returns the stored copy, valid until the next call.
+// Add adds d, unless it repeats one that is there, and returns the stored copy, valid until the next call.
 func (l *List) Add(d Diagnostic) *Diagnostic {
+	if slices.ContainsFunc(l.items, d.repeats) {
+		l.beyond = d
+		return &l.beyond
+	}
 	if l.counts[d.Severity]++; l.counts[d.Severity] > most {
 		l.beyond = d
 		return &l.beyond
@@ -79,21 +83,22 @@ func (l *List) Add(d Diagnostic) *Diagnostic {
 	return &l.items[len(l.items)-1]
 }
 
+func (d Diagnostic) repeats(e Diagnostic) bool {
+	return d.Span == e.Span && d.Code == e.Code && d.Message == e.Message
+}
+
 // Failed reports whether the list holds an error.
 func (l *List) Failed() bool { return l.counts[Error] > 0 }
 
 // Len returns the number of diagnostics.
 func (l *List) Len() int { return l.counts[Error] + l.counts[Warning] }
 
-// All returns the diagnostics by file, position and code, exact repetitions dropped, and at the end how many more there are.
+// All returns the diagnostics by file, position and code, and at the end how many more there are.
 func (l *List) All() []Diagnostic {
 	out := slices.Clone(l.items)
 	slices.SortStableFunc(out, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.Span.File, b.Span.File), cmp.Compare(a.Span.Start, b.Span.Start),
 			cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
-	})
-	out = slices.CompactFunc(out, func(a, b Diagnostic) bool {
-		return a.Span == b.Span && a.Code == b.Code && a.Message == b.Message
 	})
 	for s, n := range l.counts {
 		if n > most {
