@@ -121,11 +121,13 @@ func (a *analysis) dependComponent(next [][]edge, members []PredID) {
 		for _, e := range next[id] {
 			request = request || a.preds[e.to].RequestDependent
 			store = store || a.preds[e.to].StoreDependent
+			makes = makes || a.infos[e.to].makes
 		}
 	}
 	for _, id := range members {
 		p := &a.preds[id]
 		p.RequestDependent, p.StoreDependent = request, store
+		a.infos[id].makes = makes
 		p.Materialize = (p.Kind == PredUser || p.Kind == PredAux) && len(p.Rules) > 0 && !request && !demanded && !makes && !demand
 		if a.infos[id].static && (request || demanded || makes) {
 			a.notMaterialized(id, request, makes)

@@ -26,6 +26,7 @@ type predicate struct {
 	sized   bool // the arity is certain; an empty array says nothing of it
 	static  bool // @materialize
 	demand  bool // @demand
+	makes   bool // recursion makes values, here or in what it depends on: a load, which has no limits, must not ask for its rows
 	at      source.Span
 }
 
