@@ -249,6 +249,15 @@ func TestView_derives(t *testing.T) {
 			t.Errorf("%s: %v", name, v.Fault())
 		}
 	}
+	for i := range 3 {
+		v.Derive(fakeDeriver{w}, i == 0, i == 1, i == 2)
+		derived := []bool{v.In(a, bad) == Yes, v.HasAttr(a, x) == No, v.HasTag(bad, tag) == Err}
+		for j, d := range derived {
+			if d != (i == j) {
+				t.Errorf("of the three the %dth is derived; is the %dth? %v", i, j, d)
+			}
+		}
+	}
 	v.Derive(fakeDeriver{w}, false, false, false)
 	if got, _ := v.Attr(a, x); got != w.Long(1) || v.In(a, bad) != No || v.HasTag(a, tag) != Yes {
 		t.Error("nothing is derived, but seems so")

@@ -12,7 +12,7 @@ import (
 type names struct {
 	outline
 	diags   *source.List
-	byKind  [3]map[string]int // by declKind: path, or for an action namespace and id, to index
+	byKind  [3]map[string]int // by declKind: path to index
 	targets []int             // by ref: the declaration that it means, or -1 if it is built in or wrong
 	unknown int               // names
 }
@@ -55,7 +55,7 @@ func (n *names) enter(i int) {
 func (d *decl) String() string {
 	switch d.kind {
 	case declAction:
-		return "action " + qualify(d.ns, "Action") + "::\"" + d.name + "\""
+		return "action " + d.path()
 	case declType:
 		return "type \"" + d.path() + "\""
 	}
@@ -66,22 +66,30 @@ func (d *decl) String() string {
 func (n *names) shadowing() {
 	for i := range n.decls {
 		d := &n.decls[i]
-		if d.ns == "" {
+		hidden := n.hidden(d)
+		if d.ns == "" || hidden < 0 {
 			continue
 		}
-		hidden, ok := n.byKind[d.kind][d.name]
-		if !ok && d.kind == declEntity {
-			hidden, ok = n.byKind[declType][d.name]
-		}
-		if !ok && d.kind == declType {
-			hidden, ok = n.byKind[declEntity][d.name]
-		}
-		if ok && n.decls[hidden].ns == "" {
-			e := n.diags.Errorf(d.span, CodeShadow, "%s hides %s", d, &n.decls[hidden])
-			e.Related = append(e.Related, source.Related{Span: n.decls[hidden].span, Message: "which is declared here"})
-			e.Help = "give one of them another name"
+		e := n.diags.Errorf(d.span, CodeShadow, "%s hides %s", d, &n.decls[hidden])
+		e.Related = append(e.Related, source.Related{Span: n.decls[hidden].span, Message: "which is declared here"})
+		e.Help = "give one of them another name"
+	}
+}
+
+// hidden returns the declaration outside of all namespaces that has a declaration's name, or -1. Types of entities and others share
+// their names.
+func (n *names) hidden(d *decl) int {
+	bare := decl{kind: d.kind, name: d.name}
+	kinds := []declKind{declEntity, declType}
+	if d.kind == declAction {
+		kinds = []declKind{declAction}
+	}
+	for _, k := range kinds {
+		if i, ok := n.byKind[k][bare.path()]; ok {
+			return i
 		}
 	}
+	return -1
 }
 
 // resolve returns the declaration that a reference means.
@@ -174,10 +182,10 @@ func (n *names) paths(ns string, kinds ...declKind) []string {
 // action finds an action group. Without a type, or with the bare type Action, it is one of the same namespace, else one outside of all.
 func (n *names) action(r *ref) int {
 	ns := strings.TrimSuffix(r.typ, "::Action")
-	candidates := []string{qualify(ns, r.name)}
+	candidates := []string{actionPath(ns, r.name)}
 	switch {
 	case r.typ == "" || r.typ == "Action":
-		candidates = []string{qualify(r.ns, r.name), r.name}
+		candidates = []string{actionPath(r.ns, r.name), actionPath("", r.name)}
 	case ns == r.typ: // no type of actions
 		candidates = nil
 	}

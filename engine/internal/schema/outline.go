@@ -52,7 +52,16 @@ type ref struct {
 	span        source.Span
 }
 
-func (d *decl) path() string { return qualify(d.ns, d.name) }
+// path returns a name that no other declaration of the kind has. The ids of actions may hold anything, "::" too.
+func (d *decl) path() string {
+	if d.kind == declAction {
+		return actionPath(d.ns, d.name)
+	}
+	return qualify(d.ns, d.name)
+}
+
+// actionPath names an action as Cedar does, escapes aside.
+func actionPath(ns, id string) string { return qualify(ns, "Action") + "::\"" + id + "\"" }
 
 // qualify puts a name into a namespace.
 func qualify(ns, name string) string {

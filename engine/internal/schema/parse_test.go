@@ -293,6 +293,14 @@ func TestParse_unfolding(t *testing.T) {
 	}
 }
 
+// Ids of actions hold what they like.
+func TestParse_actionIDs(t *testing.T) {
+	s, got := parseAll("action \"N::x\" in [\"\\\"\"]; action \"\\\"\", \"\"; namespace N { action x in \"N::x\"; action \"Action::\\\"x\"; }")
+	if s == nil || len(s.Actions()) != 5 {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestParse_empty(t *testing.T) {
 	if s, got := parseAll(); s != nil || got != nil {
 		t.Errorf("no fragments: %v %v", s, got)

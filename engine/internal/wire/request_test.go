@@ -134,6 +134,7 @@ entity Group;
 entity Color enum ["red", "green"];
 entity User in [Group] { age: Long, nick?: String, friends?: Set<User> } tags duration;
 entity Doc { owner: User, at?: datetime, color?: Color };
+entity Clock { now: Long };
 action view in [all] appliesTo { principal: User, resource: Doc, context: { from: ipaddr, now: datetime, limits?: Set<decimal>, by?: { who: User, more?: Bool } } };
 action all;
 `
@@ -207,6 +208,7 @@ func TestRequest_validates(t *testing.T) {
 		entity + `{"uid":{"type":"User","id":"a"},"attrs":{"age":1},"parents":[],"tags":{"a":"x"}}]}`:       `1:161 value.parse: entities[0].tags.a: "x" is not a valid duration`,
 		entity + `{"uid":{"type":"User","id":"a"},"attrs":{"age":1},"parents":[],"tags":{"a":1}}]}`:         `1:161 schema.type: entities[0].tags.a: expected a duration, found 1`,
 		entity + `{"uid":{"type":"Group","id":"a"},"attrs":{},"parents":[],"tags":{"a":1}}]}`:               `1:150 schema.tags: entities[0].tags: entities of type Group have no tags`,
+		entity + `{"uid":{"type":"Clock","id":"a"},"attrs":{},"parents":[]}]}`:                              `1:127 schema.missing_attribute: entities[0].attrs: the attribute "now" is missing`,
 		entity + `{"uid":{"type":"Color","id":"blue"},"attrs":{},"parents":[]}]}`:                           `1:93 schema.enum: entities[0].uid: the schema doesn't list Color::"blue"`,
 		entity + `{"uid":{"type":"Action","id":"view"},"attrs":{},"parents":[]}]}`:                          `1:144 schema.action_entity: entities[0].parents: Action::"view" must have the parent Action::"all"`,
 		entity + `{"uid":{"type":"Action","id":"all"},"attrs":{"a":1},"parents":[]}]}`:                      `1:131 schema.unexpected_attribute: entities[0].attrs: the schema has no attribute "a" here`,

@@ -84,6 +84,7 @@ func TestValue_syntax(t *testing.T) {
 		`"\ud83d"`:                       `1:2 request.string: half of a surrogate pair stands alone`,
 		`"\ud83dx\ude00"`:                `1:2 request.string: half of a surrogate pair stands alone`,
 		`"\ude00\ud83d"`:                 `1:2 request.string: half of a surrogate pair stands alone`,
+		`"\ude00\ude00"`:                 `1:2 request.string: half of a surrogate pair stands alone`,
 		`"\ud83d\u0041"`:                 `1:2 request.string: half of a surrogate pair stands alone`,
 		`"a\nb`:                          `1:1 request.syntax: a string is not closed`,
 		`"a`:                             `1:1 request.syntax: a string is not closed`,
