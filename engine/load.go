@@ -29,6 +29,7 @@ type Loader struct {
 // .cedar file and a *_test.rune from other documents. The text is kept.
 func NewLoader(name string, text []byte, h Host) *Loader {
 	l := &Loader{host: h, table: value.NewTable(value.Key(h.Key)), files: &source.Files{}, diags: &source.List{}}
+	l.table.Pause = h.Yield
 	l.docs = document.NewLoader(l.table, l.files, name, text, l.diags)
 	return l
 }

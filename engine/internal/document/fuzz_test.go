@@ -29,7 +29,7 @@ func FuzzDocument(f *testing.F) {
 			t.Fatal("bytes that are no text pass")
 		}
 		// The lines of TOML, outside strings and brackets, take no stray character.
-		sections := split(1, text, len(text)-len(bytes.TrimPrefix(text, byteOrderMark)), &source.List{})
+		sections := split(1, text, len(text)-len(bytes.TrimPrefix(text, byteOrderMark)), &source.List{}, func(int) {})
 		for _, s := range sections {
 			if s.lexis(text) != lexisTOML {
 				continue

@@ -173,7 +173,7 @@ func (l *Loader) Finish() *Set {
 			l.Give(want.Name, nil)
 		}
 	}
-	l.set.Revision = revision(l.read)
+	l.set.Revision = revision(l.read, l.table.Spend)
 	return l.set
 }
 

@@ -8,8 +8,8 @@ import (
 )
 
 // revision hashes files: for each, by name, the name's length, the name, the text's length, the text; lengths in eight bytes, the lowest
-// first.
-func revision(files []file) (sum [sha256.Size]byte) {
+// first. It calls spend with the bytes that it has gone through.
+func revision(files []file, spend func(bytes int)) (sum [sha256.Size]byte) {
 	files = slices.SortedFunc(slices.Values(files), func(a, b file) int { return cmp.Compare(a.name, b.name) })
 	h := sha256.New()
 	var length [8]byte
@@ -17,7 +17,10 @@ func revision(files []file) (sum [sha256.Size]byte) {
 		for _, text := range [][]byte{[]byte(f.name), f.data} {
 			binary.LittleEndian.PutUint64(length[:], uint64(len(text)))
 			h.Write(length[:])
-			h.Write(text)
+			for part := range slices.Chunk(text, 1<<16) {
+				h.Write(part)
+				spend(len(part))
+			}
 		}
 	}
 	h.Sum(sum[:0])

@@ -11,7 +11,7 @@ var preambleKeys = []string{"version", "include"}
 
 // document reads a document's text from start.
 func (l *Loader) document(id source.FileID, name string, text []byte, start int) {
-	sections := split(id, text, start, l.diags)
+	sections := split(id, text, start, l.diags, l.table.Spend)
 	r := newTOMLReader(l.table, id, text, l.diags)
 	r.preamble = true
 	r.section(sections[0].start, sections[0].end)

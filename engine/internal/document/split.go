@@ -54,14 +54,15 @@ type splitter struct {
 	file  source.FileID
 	text  []byte
 	diags *source.List
+	spend func(bytes int)
 	// broken is set once a bracket, string or comment stays open to the end: from there on any line that is the header of
 	// a known section begins one.
 	broken bool
 }
 
-// split returns the sections of text[start:], which they cover without gaps.
-func split(file source.FileID, text []byte, start int, diags *source.List) []section {
-	s := &splitter{file: file, text: text, diags: diags}
+// split returns the sections of text[start:], which they cover without gaps. It calls spend with the bytes that it has gone through.
+func split(file source.FileID, text []byte, start int, diags *source.List, spend func(bytes int)) []section {
+	s := &splitter{file: file, text: text, diags: diags, spend: spend}
 	out := []section{{start: start, header: start, headerEnd: start, body: start}}
 	for {
 		last := &out[len(out)-1]
@@ -87,7 +88,9 @@ func (s *splitter) sectionEnd(c *section) int {
 				hidden = k.at
 			}
 		}
+		from := k.at
 		k.line()
+		s.spend(k.at - from)
 		if len(k.open) == 0 {
 			hidden = -1
 		}

@@ -12,7 +12,7 @@ import (
 
 func splitText(text string) ([]section, *source.List) {
 	diags := &source.List{}
-	return split(1, []byte(text), 0, diags), diags
+	return split(1, []byte(text), 0, diags, func(int) {}), diags
 }
 
 // TestSplit_headers checks what is a header and what only looks like one.

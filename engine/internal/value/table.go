@@ -17,6 +17,8 @@ type Table struct {
 	Work int
 	// MaxString is the longest string in bytes that an operation may make; 0 is [MaxString].
 	MaxString int
+	// Pause, if given, is called every so often while texts are read and interned: see [Table.Spend].
+	Pause func()
 	// Overlong is set when an operation ran into MaxString, and left for the evaluator to clear.
 	Overlong bool
 
@@ -51,6 +53,24 @@ type Table struct {
 		weight []uint32
 	}
 	scratch []Value
+	unspent int // until the next pause
+}
+
+// Between two pauses, some milliseconds in wasm, pauseBytes are gone through. Interning a string costs as much as going through internBytes.
+const (
+	pauseBytes  = 1 << 18
+	internBytes = 32
+)
+
+// Spend counts n bytes that were gone through, and pauses when there have been many. Strings count when they are interned.
+func (t *Table) Spend(n int) {
+	if t.unspent -= n; t.unspent >= 0 {
+		return
+	}
+	t.unspent = pauseBytes
+	if t.Pause != nil {
+		t.Pause()
+	}
 }
 
 // NewTable returns an empty table whose hashes are keyed by key.
@@ -135,6 +155,7 @@ func (t *Table) Bytes() int {
 
 // StringBytes interns the string b, which is copied.
 func (t *Table) StringBytes(b []byte) Value {
+	t.Spend(len(b) + internBytes)
 	h := t.key.hashBytes(b)
 	e, ok := t.strings.find(h, func(e uint32) bool { return bytes.Equal(b, t.stringAt(e)) })
 	if !ok {
