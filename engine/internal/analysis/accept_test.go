@@ -147,6 +147,9 @@ func TestSchemaReads(t *testing.T) {
 		check(t, strict+text+"\n", source.Warning, want)
 	}
 	check(t, strict+`attribute(X, "x", 1) :- X is User. permit(P, "read") :- P.x == 1. permit(P, "write") :- P.age == 1.`+"\n", source.Warning)
+	check(t, strict+`parent("usr:a", "group:b"). parent("user:a", "action:c").`+"\n", source.Error, `11:8 datalog.unknown_type the schema has no entity type "Usr"`)
+	in := strings.Replace(strict, "[schema]", "[data]\nm = [\"user:a\", \"usr:b\"]\n[schema]", 1)
+	check(t, in+"decl m(entity).\n", source.Error, `5:16 datalog.unknown_type the schema has no entity type "Usr"`)
 	for text, want := range map[string]string{
 		`attribute(User::"a", "age", "b").`:      `11:29 datalog.type "b" is a string, and the schema has a long here`,
 		`tag(User::"a", "t", 1).`:                `11:21 datalog.type`,
@@ -157,6 +160,9 @@ func TestSchemaReads(t *testing.T) {
 	}
 	l := accepted(t, strict+`attribute(User::"a", "age", 1). attribute(Group::"a", "age", "x"). attribute(X, "age", 1) :- X = Doc::"d". tag(X, "t", "u") :- X is User.`+"\n")
 	if _, _, f := l.program.Row("attribute", []value.Value{l.table.EntityOf("User", "a"), l.table.String("age"), value.True}); f == nil || f.Code != codeUpdateType {
+		t.Error(f)
+	}
+	if _, _, f := l.program.Row("parent", []value.Value{l.table.EntityOf("Usr", "a"), l.table.EntityOf("Group", "b")}); f == nil || f.Code != codeUnknownType {
 		t.Error(f)
 	}
 	off := strings.Replace(schemaText, "VALIDATION", "off", 1)

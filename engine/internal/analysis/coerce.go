@@ -112,6 +112,9 @@ func (a *analysis) coerceConstant(col *column, v value.Value, at source.Span) va
 		a.diags.Errorf(at, f.Code, "%s", f.Message)
 		return a.missing
 	}
+	if out != v && a.unknownEntity(out) {
+		a.checkTypeName(a.table.TextString(a.table.EntityType(out)), at)
+	}
 	return out
 }
 

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,8 +42,11 @@ func isAction(t *value.Table, typ Type) bool {
 	if typ.Kind != TypeEntity || typ.Entity == value.None {
 		return false
 	}
-	name := t.TextString(typ.Entity)
-	return name == "Action" || strings.HasSuffix(name, "::Action")
+	return isActionType(t.Text(typ.Entity))
+}
+
+func isActionType(name []byte) bool {
+	return string(name) == "Action" || bytes.HasSuffix(name, []byte("::Action"))
 }
 
 // declaredType is the type that a declaration names.
@@ -83,9 +87,19 @@ func (a *analysis) namesType(name string, statements []datalog.Statement) bool {
 	return found
 }
 
+// knowsType reports whether a name can be an entity type: there is no schema, or it has the type.
+func (env *environment) knowsType(name value.Value) bool {
+	return env.schema == nil || env.schema.EntityType(name) != nil || isActionType(env.table.Text(name))
+}
+
+// unknownEntity reports whether a value is an entity of a type that the schema doesn't have.
+func (env *environment) unknownEntity(v value.Value) bool {
+	return env.schema != nil && v.Kind() == value.KindEntity && v != env.missing && !env.knowsType(env.table.EntityType(v))
+}
+
 // checkTypeName reports an entity type that the schema doesn't have.
 func (a *analysis) checkTypeName(name string, at source.Span) {
-	if a.schema == nil || a.schema.EntityType(a.table.String(name)) != nil || name == "Action" || strings.HasSuffix(name, "::Action") {
+	if a.knowsType(a.table.String(name)) {
 		return
 	}
 	d := a.diags.Errorf(at, codeUnknownType, "the schema has no entity type %q", name)

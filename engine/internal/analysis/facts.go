@@ -269,6 +269,11 @@ func (a *analysis) tableColumn(p placedColumn) {
 			}
 			*cell = v
 		}
+		if a.unknownEntity(*cell) {
+			wrong++
+			a.checkTypeName(a.table.TextString(a.table.EntityType(*cell)), p.span(a.files, r))
+			continue
+		}
 		if !a.accepts(col, *cell, source.Span{}) {
 			wrong++
 			a.badCell(p, r, nil)

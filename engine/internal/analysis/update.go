@@ -33,6 +33,9 @@ func (p *Program) Row(pred string, cells []value.Value) (PredID, []value.Value, 
 				return 0, nil, f
 			}
 		}
+		if p.env.unknownEntity(v) {
+			return 0, nil, updateFault(codeUnknownType, "the schema has no entity type %q", p.env.table.Text(p.env.table.EntityType(v)))
+		}
 		if !fits(p.env.table, v, col.Type) {
 			return 0, nil, updateFault(codeUpdateType, "column %d of %s is of type %s, and this is a value of type %s", i+1, pred,
 				p.AppendType(nil, col.Type), p.AppendType(nil, typeOf(p.env.table, v)))
