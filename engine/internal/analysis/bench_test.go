@@ -63,3 +63,24 @@ func BenchmarkFacts(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkStatementFacts takes facts that stand in [rules].
+func BenchmarkStatementFacts(b *testing.B) {
+	const n = 100_000
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "m(\"user%d\", %d).\n", i, i)
+	}
+	var files source.Files
+	var diags source.List
+	id := files.Add(".", []byte(text.String()))
+	statements := datalog.Parse(&files, id, 0, text.Len(), &diags)
+	b.ReportAllocs()
+	for b.Loop() {
+		p := Analyse(Input{Table: value.NewTable(value.Key{}), Files: &files, Diags: &diags, Statements: statements,
+			Defaults: &document.Defaults{Principal: "User", Action: "Action", Resource: "R"}, Text: &value.EntityText{}})
+		if p == nil || p.Facts[0].Count != n {
+			b.Fatal(diags.All())
+		}
+	}
+}

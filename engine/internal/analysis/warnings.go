@@ -11,7 +11,9 @@ import (
 // warn adds the warnings.
 func (a *analysis) warn(statements []datalog.Statement) {
 	for i := range statements {
-		a.usedOnce(&statements[i])
+		if statements[i].Body != nil {
+			a.usedOnce(&statements[i])
+		}
 	}
 	a.decideNothing()
 	a.unboundedRecursion()
@@ -30,7 +32,7 @@ func (a *analysis) usedOnce(st *datalog.Statement) {
 	}}
 	w.statement(st)
 	for _, e := range order {
-		if count[e.Text] == 1 && st.Body != nil {
+		if count[e.Text] == 1 {
 			a.diags.Warnf(e.Span, codeSingleUse, "the variable %q is used once", e.Text).Help = "write _, or _" + e.Text + " if that is meant"
 		}
 	}
