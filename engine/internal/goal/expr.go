@@ -117,7 +117,7 @@ func compileIf(args []expr) expr {
 		case c == value.False:
 			return args[2](e)
 		}
-		return e.noBool("if", c)
+		return e.wrongKind("if", c)
 	}
 }
 
@@ -133,7 +133,7 @@ func compileLogic(args []expr, decides value.Value) expr {
 		for _, a := range args {
 			v, st := a(e)
 			if st == ok && v != value.Unknown && v.Kind() != value.KindBool {
-				v, st = e.noBool(sign, v)
+				v, st = e.wrongKind(sign, v)
 			}
 			switch {
 			case st == waits:
@@ -166,8 +166,6 @@ func (e *Evaluator) raise(f *value.Fault) (value.Value, status) {
 func (e *Evaluator) wrongKind(op string, v value.Value) (value.Value, status) {
 	return e.raise(&value.Fault{Code: value.CodeKind, Message: op + " has no meaning for " + e.show(v) + ", a " + v.Kind().String()})
 }
-
-func (e *Evaluator) noBool(op string, v value.Value) (value.Value, status) { return e.wrongKind(op, v) }
 
 // mostShown is the number of bytes of a value that a message shows.
 const mostShown = 60

@@ -56,19 +56,22 @@ type Evaluator struct {
 	levels []level
 	active []int32 // levels with tables that are not complete, ascending
 
-	vars     []value.Value // of the rule that runs
-	args     []value.Value // arguments of operations, a stack
-	cursors  []cursor
+	// Of the rule that runs.
+	vars    []value.Value
+	asker   *table
+	args    []value.Value // arguments of operations, a stack
+	cursors []cursor
+	fault   *value.Fault // of the last outcome erred
+	wait    *table       // of the last outcome waits
+	search  search       // in P
+
+	// What single functions fill and use.
 	row      []value.Value
 	key      []value.Value
-	parts    []value.Value // words, aggregated values
-	fault    *value.Fault  // of the last erred
-	wait     *table        // of the last waits
-	marking  []*table
 	columns  []int
 	ids      []uint32
-	asker    *table // whose rule runs
-	search   search // of the rule that runs in P
+	parts    []value.Value // words of a generator, values of an aggregate or attribute
+	marking  []*table
 	gathered gathered
 }
 

@@ -110,7 +110,7 @@ func (e *Evaluator) Materialise(preds []analysis.PredID, most int) ([]Grown, []W
 		}
 		out = append(out, r)
 	}
-	return out, g.Warnings
+	return out, g.warnings
 }
 
 // plant adds a predicate's facts, in an order that doesn't depend on past updates if that could be seen.
@@ -310,7 +310,7 @@ func (e *Evaluator) growAnswer(t *table, row []value.Value, fault *value.Fault) 
 		return
 	}
 	if t.mode == modeP {
-		g.Warnings = append(g.Warnings, Warning{Pred: x.pred, Span: e.search.span, Fault: fault})
+		g.warnings = append(g.warnings, Warning{Pred: x.pred, Span: e.search.span, Fault: fault})
 	}
 	e.tuple(t.arity)
 	if g.left--; g.left < 0 {

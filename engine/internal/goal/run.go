@@ -165,7 +165,7 @@ func (e *Evaluator) enter(p *plan, i int, t *table) {
 		var v value.Value
 		if v, st = s.expr(e); st == ok {
 			if v.Kind() != value.KindBool {
-				_, st = e.noBool("a condition", v)
+				_, st = e.wrongKind("a condition", v)
 			}
 			c.once = v == value.True
 		}

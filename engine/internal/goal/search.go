@@ -212,7 +212,7 @@ func (e *Evaluator) literalP(c *code, t *table, i int, ready bool) bool {
 	case analysis.LitTest:
 		v, st = e.evalP(l.expr)
 		if st == ok && v != value.Unknown && v.Kind() != value.KindBool {
-			_, st = e.noBool("a condition", v)
+			_, st = e.wrongKind("a condition", v)
 		}
 		if st == ok {
 			return v != value.False
