@@ -76,7 +76,7 @@ func (e *Evaluator) reduce(a *analysis.Aggregate, n int) (value.Value, status) {
 		slices.Sort(e.parts)
 		e.parts = slices.Compact(e.parts)
 		if e.limits.Collect > 0 && len(e.parts) > e.limits.Collect {
-			e.exceed("limit.collect")
+			e.exceed(limitCollect)
 			return value.None, absent
 		}
 		return e.bounded(e.t.Set(e.parts))

@@ -1,6 +1,9 @@
 package goal
 
-import "github.com/rune-authz/rune/engine/internal/value"
+import (
+	"github.com/rune-authz/rune/engine/internal/source"
+	"github.com/rune-authz/rune/engine/internal/value"
+)
 
 // Limits bound the work of one request; 0 is no limit. Each is counted, so that the same request always ends the same way.
 type Limits struct {
@@ -13,6 +16,19 @@ type Limits struct {
 	StringBytes int // of one string
 	Collect     int // members of a set that collect makes
 }
+
+// The names of the limits, which are the ids of denials and the codes of errors.
+const (
+	limitSteps       = "limit.steps"
+	limitTuples      = "limit.tuples"
+	limitTables      = "limit.tables"
+	limitArenaBytes  = "limit.arena_bytes"
+	limitDepth       = "limit.depth"
+	limitStringBytes = value.CodeStringLimit
+	limitCollect     = "limit.collect"
+
+	codeErrorSteps source.Code = "limit.error_steps"
+)
 
 const (
 	yieldSteps   = 50_000 // between two yields at most
@@ -93,7 +109,7 @@ func (b *budget) operations() int {
 // account looks at everything that isn't looked at on each step.
 func (b *budget) account() {
 	if b.limits.Steps > 0 && b.steps > b.limits.Steps {
-		b.exceed("limit.steps")
+		b.exceed(limitSteps)
 	}
 	b.checkBytes()
 	b.pauseHere()
@@ -102,7 +118,7 @@ func (b *budget) account() {
 
 func (b *budget) checkBytes() {
 	if b.limits.ArenaBytes > 0 && b.table.Size(b.base)+b.held > b.limits.ArenaBytes {
-		b.exceed("limit.arena_bytes")
+		b.exceed(limitArenaBytes)
 	}
 }
 
@@ -119,7 +135,7 @@ func (b *budget) pauseHere() {
 // overlong ends the evaluation if an operation was about to make too long a string.
 func (b *budget) overlong() {
 	if b.table.Overlong {
-		b.exceed("limit.string_bytes")
+		b.exceed(limitStringBytes)
 	}
 }
 
@@ -128,6 +144,6 @@ func (b *budget) tuple(n int) {
 	b.tuples++
 	b.held += 4 * n
 	if b.limits.Tuples > 0 && b.tuples > b.limits.Tuples {
-		b.exceed("limit.tuples")
+		b.exceed(limitTuples)
 	}
 }

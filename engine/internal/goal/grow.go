@@ -14,7 +14,7 @@ type growth struct {
 	unordered bool
 	left      int // rows that may still be added
 	full      bool
-	Warnings  []Warning
+	warnings  []Warning
 }
 
 // grown is one predicate of the component.

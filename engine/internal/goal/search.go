@@ -28,8 +28,10 @@ type blame struct {
 	fault *value.Fault
 }
 
+const codeHidden source.Code = "datalog.error"
+
 // errHidden stands for an error that left no trace of its own.
-var errHidden = &value.Fault{Code: "datalog.error", Message: "an error hides whether the rule holds"}
+var errHidden = &value.Fault{Code: codeHidden, Message: "an error hides whether the rule holds"}
 
 func (s *search) accuse(lit int, fault *value.Fault) {
 	if fault != nil && (s.blame.fault == nil || int32(lit) < s.blame.lit) {

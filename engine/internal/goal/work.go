@@ -101,9 +101,9 @@ func (e *Evaluator) goal(p analysis.PredID, call []value.Value, hard bool) *tabl
 	e.step(1)
 	switch {
 	case e.limits.Tables > 0 && e.asked > e.limits.Tables:
-		e.exceed("limit.tables")
+		e.exceed(limitTables)
 	case e.limits.Depth > 0 && int(depth) > e.limits.Depth:
-		e.exceed("limit.depth")
+		e.exceed(limitDepth)
 	}
 	e.start(t)
 	return t
@@ -225,7 +225,7 @@ func (e *Evaluator) universal(t *table) {
 }
 
 // errSteps is the error of what was still open when the error steps were used up.
-var errSteps = &value.Fault{Code: "limit.error_steps", Message: "finding out what an error hides takes more steps than the limit error_steps allows"}
+var errSteps = &value.Fault{Code: codeErrorSteps, Message: "finding out what an error hides takes more steps than the limit error_steps allows"}
 
 // lowestWaited returns the lowest level, up to most, of which a table is waited for.
 func (e *Evaluator) lowestWaited(most int32) int32 {
