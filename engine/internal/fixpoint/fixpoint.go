@@ -119,6 +119,7 @@ func (m *Model) materialise(concerns func(component int) bool) *value.Fault {
 			m.warnings = append(m.warnings, warning{Warning: w, component: i})
 		}
 	}
+	slices.SortStableFunc(m.warnings, func(a, b warning) int { return cmp.Compare(a.component, b.component) })
 	return nil
 }
 
