@@ -14,7 +14,7 @@ const codeTestRequest source.Code = "request.type"
 
 // Test runs the configuration's [tests], those whose name matches the pattern of {"run":…} where there is one, and appends
 // {"tests":[{"name":…,"ok":…,"want":…,"got":…}]}. Got is the whole reply, or the rows of a query, or an error, which is a failure.
-// The tests are the host here: their contexts may give what is the host's.
+// The tests are the host here: their contexts give what is the host's, and h's context and time don't count.
 func (e *Engine) Test(dst, request []byte, h *Host) []byte {
 	if d := h.unsupported(); d != nil {
 		e.stats = Stats{}
@@ -24,6 +24,9 @@ func (e *Engine) Test(dst, request []byte, h *Host) []byte {
 	if err != nil {
 		return e.appendRequestError(dst, request, err)
 	}
+	own := *h
+	own.Context, own.HasNow = nil, false
+	h = &own
 	dst = append(dst, `{"tests":[`...)
 	first := true
 	for i := range e.set.Tests {
