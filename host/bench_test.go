@@ -26,7 +26,7 @@ const longQuery = `version = "rune/1.0"
 number = [%s]
 [rules]
 decl number(long).
-@demand sum(X, Y, Z) :- number(X), number(Y), number(Z), X + Y + Z < 0.
+@demand total(X, Y, Z) :- number(X), number(Y), number(Z), X + Y + Z < 0.
 `
 
 func BenchmarkLoad_100000facts(b *testing.B) {
@@ -90,7 +90,7 @@ func BenchmarkCollection(b *testing.B) {
 			return err
 		},
 		"query": func() error {
-			if reply, _ := joins.Query(ctx, nil, []byte(`{"goal":"sum(X, Y, Z)"}`), nil); !strings.Contains(string(reply), "limit.steps") {
+			if reply, _ := joins.Query(ctx, nil, []byte(`{"goal":"total(X, Y, Z)"}`), nil); !strings.Contains(string(reply), "limit.steps") {
 				return fmt.Errorf("the query answers %.200s", reply)
 			}
 			return nil
