@@ -32,7 +32,7 @@ check: need-all format vet lint reproducible race cover test tree ## all that a 
 
 cover: need-go ## measure how much of the engine its tests cover, natively
 	@mkdir -p build
-	$(GO) test -coverpkg=./engine/... -coverprofile=build/engine.cover ./engine/...
+	$(GO) test -timeout 15m -coverpkg=./engine/... -coverprofile=build/engine.cover ./engine/...
 	@$(GO) tool cover -func=build/engine.cover >build/engine.cover.txt
 	@awk '/^total:/ { print "engine coverage " $$3 ", floor $(COVERAGE_FLOOR)%"; exit $$3 + 0 < $(COVERAGE_FLOOR) }' build/engine.cover.txt
 
@@ -46,7 +46,7 @@ need-all:
 	@.ci/need go python node
 
 test-go:
-	$(GO) test ./...
+	$(GO) test -timeout 15m ./...
 
 test-python: $(VENV)/ready
 	$(VENV)/bin/python wasm/runners/python/vectors.py testdata/vectors
@@ -75,7 +75,7 @@ reproducible:
 
 # The engine has one thread by design. The race detector needs a C compiler, which nothing else here does.
 race:
-	@if command -v $${CC:-cc} >/dev/null; then $(GO) test -race -short ./host/... ./cmd/...; else echo "race: skipped, no C compiler"; fi
+	@if command -v $${CC:-cc} >/dev/null; then $(GO) test -timeout 15m -race -short ./host/... ./cmd/...; else echo "race: skipped, no C compiler"; fi
 
 tree:
 	RUNE_CHECK_TREE=1 $(GO) test -count=1 -run TestTree -v ./internal/lint
