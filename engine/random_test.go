@@ -14,6 +14,8 @@ type randomProgram struct {
 	preds []signature
 	vars  map[sort][]string
 	fresh int
+	// schema is set where the document has one, so that reads of what it requires need no guard.
+	schema bool
 	// quiet is set where what rules add to entities must not be read, for it would be a cycle.
 	quiet bool
 }
@@ -46,6 +48,7 @@ var base = []signature{
 
 // randomDocument is a generated document, in parts that tests reorder and change.
 type randomDocument struct {
+	schema   string
 	facts    []randomFact
 	rules    []string // each deciding statement with an @id
 	policies []string
@@ -71,10 +74,18 @@ decl s(string). decl edge(string, string). decl num(string, long). decl on. decl
 decl team(User, Group). decl sub(Group, Group). decl doc(Doc).
 `
 
+// randomSchema fits randomHead.
+const randomSchema = `[schema]
+entity Group in [Group] { age?: Long };
+entity User in [Group] { age?: Long, name: String, inner?: {k: Long}, level?: Long } tags Long;
+entity Doc in [Doc] { size: Long, owner?: User } tags String;
+action read, write, delete appliesTo { principal: [User], resource: [Doc], context: { n?: Long, s?: String, flag?: Bool } };
+`
+
 // text is the document.
 func (d *randomDocument) text() string {
 	var b strings.Builder
-	b.WriteString(randomHead)
+	b.WriteString(strings.Replace(randomHead, "[rules]", d.schema+"[rules]", 1))
 	for _, f := range d.facts {
 		b.WriteString(f.text + "\n")
 	}
@@ -85,7 +96,11 @@ func (d *randomDocument) text() string {
 
 func newRandomDocument(seed uint64) *randomDocument {
 	g := &randomProgram{r: rand.New(rand.NewPCG(seed, 7)), preds: slices.Clone(base)}
-	d := &randomDocument{facts: g.facts()}
+	d := &randomDocument{}
+	if g.chance(35) {
+		g.schema, d.schema = true, randomSchema
+	}
+	d.facts = g.facts()
 	for i := range 2 + g.r.IntN(4) {
 		g.preds = append(g.preds, signature{fmt.Sprintf("d%d", i), g.columns(), 1 + i/2})
 	}
@@ -247,14 +262,17 @@ func (g *randomProgram) pointed() string {
 	in := u + " in " + g.constant(sortGroup)
 	return p + g.fill(strings.ReplaceAll(pick(g, in, in, "not "+in, "!("+in+")", "("+in+" || X has level)", "not ("+in+", on)", in+", on",
 		"$N = count { parent(X, $G) }, $N > 1", "X in $G, sub($G, _)", "attribute(X, $S, 4)", "not attribute(X, _, 4)", `attribute(X, "name", "a")`,
-		"X has level, X.level > 1", `X.hasTag("t"), X.getTag("t") == 2`, `tag(X, $S, 1)`, "X has inner.k, X.inner.k == 1", "parent(X, $G), $G in Group::\"g1\""), "X", u))
+		"X has level, X.level > 1", `X.hasTag("t"), X.getTag("t") == 2`, `tag(X, $S, 1)`, "X has inner.k, X.inner.k == 1", `doc($D), $D has owner, $U = $D.owner, $U in Group::"g1"`, "doc($D), $D has owner, $U = $D.owner, parent($U, $G)", "parent(X, $G), $G in Group::\"g1\""), "X", u))
 }
 
 // policy makes a policy that reads what rules may add to entities.
 func (g *randomProgram) policy(i int) string {
 	scope := pick(g, "principal", `principal in Group::"g0"`, `principal in Group::"g1"`, "principal is User", `principal == User::"u0"`)
-	when := pick(g, "true", "principal has level && principal.level > 1", "principal.level > 1", `principal.hasTag("t")`, `principal in [Group::"g2", Group::"g1"]`,
+	when := pick(g, "true", "resource.size > 1", "principal has level && principal.level > 1", "principal.level > 1", `principal.hasTag("t")`, `principal in [Group::"g2", Group::"g1"]`,
 		"resource has owner && resource.owner == principal", "context has n && context.n + 9223372036854775807 > 0")
+	if strings.HasPrefix(when, "principal.level") && g.schema { // it must be guarded
+		when = `principal.name == "a"`
+	}
 	return fmt.Sprintf("@id(\"p%d\") %s(%s, action, resource) when { %s };", i, pick(g, "permit", "permit", "forbid"), scope, when)
 }
 
@@ -288,7 +306,7 @@ func (g *randomProgram) entityRules() []string {
 	if g.chance(12) {
 		out = append(out, pick(g, `attribute(X, K, 4) :- owns(X, K).`, `attribute(X, K, 4) :- owns(X, S), K = S.substring(0, 2).`, `attribute(X, K, 4) :- owns(X, S), K = S.substring(0, S.toLong() - 6), user(X).`, `attribute(User::"u1", "level", 2).`, `attribute(User::"u0", "name", "a").`, `attribute(X, "inner", {k: V}) :- owns(X, S), V = S.toLong().`, `attribute(X, "name", S) :- owns(X, S).`))
 	}
-	if g.chance(20) {
+	if g.chance(30) {
 		out = append(out, pick(g, `attribute(X, "owner", U) :- doc(X), owns(U, S), S.toLong() > 5.`, `attribute(X, "owner", U) :- doc(X), user(U), val(N), 3 / N > 1.`))
 	}
 	if g.chance(25) {
@@ -310,9 +328,14 @@ func (g *randomProgram) goal() string {
 	return strings.Join(body, ", ")
 }
 
+// request sometimes brings an entity, and where there is a schema, one that it seldom refuses.
 func (g *randomProgram) request() string {
+	flag, attrs, tags := []string{"true", "false", "2"}, []string{"", `"age":5`, `"name":"c","age":0`, `"level":1`}, []string{"", `"t":1`, `"t":"z"`}
+	if g.schema && g.chance(95) {
+		flag, attrs, tags = flag[:2], []string{`"name":"7"`, `"name":"c","age":0`, `"name":"a","level":1`}, tags[:2]
+	}
 	var context []string
-	for _, f := range []string{`"n":` + pick(g, "0", "1", "3"), `"s":` + pick(g, `"a"`, `"7"`, `"a b"`), `"flag":` + pick(g, "true", "false", "2")} {
+	for _, f := range []string{`"n":` + pick(g, "0", "1", "3"), `"s":` + pick(g, `"a"`, `"7"`, `"a b"`), `"flag":` + pick(g, flag...)} {
 		if g.chance(60) {
 			context = append(context, f)
 		}
@@ -320,7 +343,7 @@ func (g *randomProgram) request() string {
 	text := fmt.Sprintf(`{"principal":"u%d","action":%q,"resource":"d%d","context":{%s}`, g.r.IntN(4), pick(g, "read", "write", "delete"), g.r.IntN(3), strings.Join(context, ","))
 	if g.chance(35) {
 		text += fmt.Sprintf(`,"entities":[{"uid":{"type":"User","id":"u%d"},"attrs":{%s},"parents":[{"type":"Group","id":"g%d"}],"tags":{%s}}]`,
-			g.r.IntN(3), pick(g, "", `"age":5`, `"name":"c","age":0`, `"level":1`), g.r.IntN(3), pick(g, "", `"t":1`, `"t":"z"`))
+			g.r.IntN(3), pick(g, attrs...), g.r.IntN(3), pick(g, tags...))
 	}
 	return text + "}"
 }
@@ -476,6 +499,11 @@ func (g *randomProgram) read() string {
 	if g.chance(25) && !g.quiet {
 		p, d := g.any(sortDoc)
 		return g.fill(p + strings.ReplaceAll(pick(g, "X has size, $N = X.size", "X has owner, $U = X.owner, parent($U, $G)", `X has owner, $U = X.owner, $U in Group::"g1"`, "X has owner, X.owner == "+g.constant(sortUser), "X has size, X.size + 1 > 2", `X.hasTag("t"), X.getTag("t") == "x"`), "X", d))
+	}
+	if g.schema && g.chance(40) {
+		p, x := g.any(pick(g, sortUser, sortDoc))
+		name := map[byte]string{'U': "X.name", 'P': "X.name", 'X': "X.name", 'D': "X.size"}[x[0]]
+		return p + g.fill(strings.ReplaceAll(pick(g, "$S = NAME.toString()", `not NAME.toString() == "a"`, `NAME.toString() != "7"`, "NAME.toString().toLong() > 1"), "NAME", strings.ReplaceAll(name, "X", x)))
 	}
 	p, u := g.any(sortUser)
 	text := pick(g, "X has age, X.age > 1", "X has inner.k, $N = X.inner.k", `attribute(X, "name", $S)`, "X has age, 6 / X.age > 1", "not X has age", "parent(X, $G)")
