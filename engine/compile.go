@@ -344,8 +344,22 @@ func (c *compiler) namedEntities(program *analysis.Program) []value.Value {
 			out = append(out, uid)
 		}
 	})
-	program.Constants(func(v value.Value) { out = append(out, v) })
-	out = slices.DeleteFunc(out, func(v value.Value) bool { return v.Kind() != value.KindEntity })
+	var collect func(value.Value)
+	collect = func(v value.Value) {
+		switch v.Kind() {
+		case value.KindEntity:
+			out = append(out, v)
+		case value.KindSet:
+			for _, m := range c.table.Members(v) {
+				collect(m)
+			}
+		case value.KindRecord:
+			for f := c.table.Fields(v); len(f) > 0; f = f[2:] {
+				collect(f[1])
+			}
+		}
+	}
+	program.Constants(collect)
 	slices.Sort(out)
 	return slices.Compact(out)
 }
