@@ -158,7 +158,10 @@ func (b *body) literal(l *analysis.Literal, ready bool, then func()) {
 			then()
 		}
 	case analysis.LitEquation:
-		v, st := b.expr(l.Expr)
+		v, st := value.Unknown, ok
+		if ready {
+			v, st = b.expr(l.Expr)
+		}
 		b.equation(l.Var, v, st, then)
 	case analysis.LitAggregate:
 		v, st := value.Unknown, ok
@@ -167,7 +170,7 @@ func (b *body) literal(l *analysis.Literal, ready bool, then func()) {
 		}
 		b.equation(l.Var, v, st, then)
 	case analysis.LitGenerate:
-		b.generate(l, then)
+		b.generate(l, ready, then)
 	}
 }
 
@@ -223,8 +226,11 @@ func (b *body) not(l *analysis.Literal, ready bool) bool {
 	return !found
 }
 
-func (b *body) generate(l *analysis.Literal, then func()) {
-	rows, st := b.generated(l)
+func (b *body) generate(l *analysis.Literal, ready bool, then func()) {
+	rows, st := [][]value.Value(nil), erred
+	if ready {
+		rows, st = b.generated(l)
+	}
 	if st == erred && b.m == modeP {
 		rows, st = [][]value.Value{{value.Unknown, value.Unknown}}, ok
 	}
@@ -254,9 +260,6 @@ func (b *body) generated(l *analysis.Literal) ([][]value.Value, outcome) {
 		if sep, st = b.expr(l.Separator); st != ok {
 			return nil, st
 		}
-	}
-	if v == value.Unknown || sep == value.Unknown {
-		return nil, erred
 	}
 	return b.parts(l.Generator, v, sep)
 }

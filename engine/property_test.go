@@ -341,6 +341,27 @@ func TestRandom_permutation(t *testing.T) {
 	}
 }
 
+// TestErrors_literalOrder orders literals that an error leaves without their inputs in every way: the statement errs.
+func TestErrors_literalOrder(t *testing.T) {
+	for _, body := range []string{
+		"val(N), W = 6 / N, V = 6 / N, Z = V + 1, V = (if 1 == 1 then 1 else W), Z == 5",
+		`val(N), W = (6 / N).toString(), each([W], V), S = V.length(), each([(if 1 == 1 then "a" else W)], V), S == 5`,
+	} {
+		r := rand.New(rand.NewPCG(1, 1))
+		for range 50 {
+			rule := reordered(t, r, `@id("x") forbid :- `+body+".")
+			e, reply := loadText("version = \"rune/1.0\"\n[rules]\nval(0).\n"+rule+"\n", 1)
+			if e == nil {
+				t.Fatalf("%s: %s", rule, reply)
+			}
+			got := string(e.Authorize(nil, []byte(`{"principal":"a","action":"b","resource":"c"}`), &Host{}))
+			if !strings.Contains(got, `"reasons":[{"id":"x","kind":"rule","effect":"error"}]`) {
+				t.Fatalf("%s: %s", rule, got)
+			}
+		}
+	}
+}
+
 // reordered returns a statement with its alternatives and literals in another order.
 func reordered(t *testing.T, r *rand.Rand, text string) string {
 	var files source.Files

@@ -455,7 +455,7 @@ func (g *randomProgram) test() string {
 }
 
 func (g *randomProgram) long(n string) string {
-	return pick(g, n, n+" + 1", "6 / "+n, n+" * 2", "6 % "+n, "-"+n, "(if "+n+" == 0 then 1 else 4 / "+n+")", "(if 6 / "+n+" > 2 then "+n+" else 3)")
+	return pick(g, n, n+" + 1", "6 / "+n, n+" * 2", "6 % "+n, "-"+n, "(if "+n+" == 0 then 1 else 4 / "+n+")", "(if 6 / "+n+" > 2 then "+n+" else 3)", "(if 1 == 1 then 2 else "+n+")")
 }
 
 // fill makes new variables for $S, $N, $U, $G and $D.

@@ -149,10 +149,6 @@ func (e *Evaluator) generate(l *literal, c *cursor) status {
 			return st
 		}
 	}
-	e.fault = nil
-	if v == value.Unknown || sep == value.Unknown {
-		return erred
-	}
 	words, fault := e.parts[:0], (*value.Fault)(nil)
 	c.arity, c.buf = len(l.Args), c.buf[:0]
 	switch l.Generator {

@@ -193,18 +193,19 @@ func (s *search) rank(l *literal) int {
 	return known*stages + hiddenStage[l.Kind]
 }
 
-// literalP evaluates a literal. It reports whether the search goes on at once with the next.
+// literalP evaluates a literal. It reports whether the search goes on at once with the next. What binds variables binds them to Unknown
+// where it isn't ready, even if its value doesn't depend on what is Unknown: else it would matter whether it comes before or after others.
 func (e *Evaluator) literalP(c *code, t *table, i int, ready bool) bool {
 	s, l := &e.search, &c.lits[i]
+	if !ready && (l.Kind == analysis.LitAtom || l.Kind == analysis.LitGenerate) { // anything may match
+		for _, a := range l.Args {
+			s.bindTerm(a, value.Unknown)
+		}
+		return true
+	}
 	v, st := value.True, ok
 	switch l.Kind {
 	case analysis.LitAtom:
-		if !ready { // anything may match
-			for _, a := range l.Args {
-				s.bindTerm(a, value.Unknown)
-			}
-			return true
-		}
 		return e.atomP(c, t, i)
 	case analysis.LitNot:
 		if ready {
@@ -220,7 +221,9 @@ func (e *Evaluator) literalP(c *code, t *table, i int, ready bool) bool {
 			return v != value.False
 		}
 	case analysis.LitEquation:
-		v, st = e.evalP(l.expr)
+		if v = value.Unknown; ready {
+			v, st = e.evalP(l.expr)
+		}
 	case analysis.LitAggregate:
 		if v = value.Unknown; ready {
 			v, st = e.withVars(func() (value.Value, status) { return e.aggregate(l.Aggregate) })
