@@ -96,6 +96,12 @@ func TestEngine_largeRequests(t *testing.T) {
 	}
 }
 
+func TestModuleSHA256(t *testing.T) {
+	if got := ModuleSHA256(); len(got) != 64 {
+		t.Errorf("got %q", got)
+	}
+}
+
 // TestEngine_allocatesNothing: a call with room in dst costs the host no allocation.
 func TestEngine_allocatesNothing(t *testing.T) {
 	if raceEnabled {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -114,6 +115,13 @@ func TestLoad_equalsLoadFile(t *testing.T) {
 	}
 }
 
+func TestLoadFile_unwraps(t *testing.T) {
+	_, err := testRuntime(t).LoadFile(ctx, filepath.Join(t.TempDir(), "app.rune"), nil)
+	if !errors.Is(err, fs.ErrNotExist) || !errors.Is(err, CodeRead) {
+		t.Errorf("a file that isn't there gives %v", err)
+	}
+}
+
 func TestLoad_reportsAllDiagnostics(t *testing.T) {
 	_, err := testRuntime(t).LoadText(ctx, "version = \"rune/1.0\"\n[rules]\npermit(X) :- nobody(X).\npermit(Y) :- nothing(Y).\n", nil)
 	e := (*Error)(nil)
@@ -127,6 +135,14 @@ func TestLoad_reportsAllDiagnostics(t *testing.T) {
 		if d.Severity == "" || d.Code == "" || d.Line == 0 || d.Excerpt == "" || !strings.Contains(d.Text, d.Message) {
 			t.Errorf("a diagnostic lacks something: %+v", d)
 		}
+	}
+}
+
+func TestLoad_warns(t *testing.T) {
+	e := loadText(t, people+"listed(X) :- member(X, Y).\n", nil)
+	w := e.Warnings()
+	if len(w) != 1 || w[0].Severity != "warning" || w[0].Line == 0 || !strings.Contains(w[0].Message, "Y") {
+		t.Errorf("a variable used once gives %+v", w)
 	}
 }
 

@@ -158,6 +158,25 @@ func TestPool_replacesTrapped(t *testing.T) {
 	}
 }
 
+// TestPool_repeatsUpdatesAsMade: an update that one instance made under a host's limits and context is made so by the others.
+func TestPool_repeatsUpdatesAsMade(t *testing.T) {
+	e := loadText(t, people, &LoadOptions{Instances: 2})
+	other, err := e.pool.acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := &Call{Context: []byte(`{"by":"me"}`), Limits: Limits{Steps: 500_000}, Stats: &Stats{}}
+	request := []byte(`{"insert":{"member":[["bob","admins"]]}}`)
+	must(t)(e.Update(ctx, nil, request, call))
+	clear(request) // the log has a copy
+	clear(call.Context)
+	e.pool.release(other)
+	got := must(t)(e.Authorize(ctx, nil, []byte(`{"principal":"bob","action":"read","resource":"x"}`), nil))
+	if !strings.Contains(got, `"permit"`) || !strings.Contains(got, e.Revision()) {
+		t.Errorf("the instance that lacked the update answers %s", got)
+	}
+}
+
 // TestPool_refusedUpdate: an update that is refused leaves no trace.
 func TestPool_refusedUpdate(t *testing.T) {
 	e := loadText(t, people, nil)

@@ -35,9 +35,8 @@ def parse_txtar(data):
     return [(name.decode(), text) for name, text in zip(parts[::2], parts[1::2])]
 
 
-def run_vector(instance, path):
+def run_vector(instance, sections):
     """Runs one vector in an instance, and yields what differs."""
-    sections = parse_txtar(path.read_bytes())
     first = next(n for n, (name, _) in enumerate(sections) if name in STEPS)
     files, steps = sections[:first], sections[first:]
     reply = instance.load(files[0][0], files[0][1], dict(files))
@@ -62,12 +61,23 @@ def run_vectors(folder, instance_for, title):
         sys.exit("no vectors in %s" % folder)
     failed = 0
     for path in paths:
-        differences = list(run_vector(instance_for(), path))
+        differences = list(run_vector(instance_for(), parse_txtar(path.read_bytes())))
         failed += bool(differences)
         for text in differences:
             print("%s: %s" % (path.relative_to(folder), text))
     print("%s: %d vectors, %d differ" % (title, len(paths), failed))
     return failed
+
+
+def check_can_fail(folder, runtime):
+    """Adds a space to one reply, and sees that the comparison fails."""
+    sections = parse_txtar(next(folder.rglob("*.txtar")).read_bytes())
+    last = max(n for n, (name, _) in enumerate(sections) if name == "want.json")
+    sections[last] = ("want.json", sections[last][1].replace(b":", b": ", 1))
+    if not list(run_vector(runtime.instance(), sections)):
+        print("a space too many isn't noticed")
+        return 1
+    return 0
 
 
 def describe(item):
@@ -166,6 +176,7 @@ def main():
     runtime = Runtime(str(args.module))
     failed = check_abi(runtime.module, args.module.parent / "abi.txt")
     failed += run_vectors(args.vectors, runtime.instance, "wasmtime")
+    failed += check_can_fail(args.vectors, runtime)
     failed += run_deep(args.vectors.parent / "deep.json", runtime)
     failed += run_clone(runtime, args.vectors)
     sys.exit(1 if failed else 0)
