@@ -311,6 +311,35 @@ func TestRandom_key(t *testing.T) {
 	}
 }
 
+// TestRandom_entities brings the stored entities along in a request, which changes nothing, though nothing that was computed at load
+// may be used then. A batch answers each of its requests as if it were alone.
+func TestRandom_entities(t *testing.T) {
+	start := strings.Index(randomHead, "[entities]") + len("[entities]")
+	entities := strings.ReplaceAll(randomHead[start:strings.Index(randomHead, "[rules]")], "\n", "")
+	for seed := range shortly(2000, 200) {
+		doc := newRandomDocument(seed)
+		e, _ := loadText(doc.text(), seed)
+		if e == nil {
+			continue
+		}
+		var alone, given []string
+		for _, r := range doc.requests {
+			if strings.Contains(r, "entities") {
+				continue
+			}
+			alone = append(alone, string(e.Authorize(nil, []byte(r), &Host{})))
+			given = append(given, r[:len(r)-1]+`,"entities":`+entities+"}")
+			if got := string(e.Authorize(nil, []byte(given[len(given)-1]), &Host{})); got != alone[len(alone)-1] {
+				t.Fatalf("seed %d: %s\n%s\nwith the stored entities %s\n%s", seed, r, alone[len(alone)-1], got, doc.text())
+			}
+		}
+		batch := string(e.Batch(nil, []byte(`{"requests":[`+strings.Join(given, ",")+`]}`), &Host{}))
+		if want := strings.Join(alone, ","); !strings.Contains(batch, "["+want+"]") {
+			t.Fatalf("seed %d: %s\nnot %s", seed, batch, want)
+		}
+	}
+}
+
 // TestRandom_permutation reorders a document's statements and their literals: decisions, rows and the sets of reasons and errors stay.
 func TestRandom_permutation(t *testing.T) {
 	for seed := range shortly(1500, 150) {
