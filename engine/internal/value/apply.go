@@ -197,9 +197,12 @@ func (t *Table) applyTime(op Op, args []Value) (Value, *Fault) {
 		return fault(CodeOverflow, t.show(a)+".durationSince("+t.show(args[1])+") overflows")
 	case OpToDate:
 		ms := t.DatetimeOf(a)
-		return t.Datetime(ms - ms%millisPerDay), nil
+		if day := ms - timeOfDay(ms); day <= ms {
+			return t.Datetime(day), nil
+		}
+		return fault(CodeOverflow, t.show(a)+".toDate() overflows")
 	case OpToTime:
-		return t.Duration(t.DatetimeOf(a) % millisPerDay), nil
+		return t.Duration(timeOfDay(t.DatetimeOf(a))), nil
 	}
 	unit := int64(1)
 	switch op {
@@ -213,6 +216,14 @@ func (t *Table) applyTime(op Op, args []Value) (Value, *Fault) {
 		unit = millisPerDay
 	}
 	return t.Long(t.DurationOf(a) / unit), nil
+}
+
+// timeOfDay returns the milliseconds since midnight, before 1970 as well. There cedar-go counts back from the next midnight; Cedar doesn't.
+func timeOfDay(ms int64) int64 {
+	if ms %= millisPerDay; ms < 0 {
+		ms += millisPerDay
+	}
+	return ms
 }
 
 // Like reports whether a string matches a pattern given as the literal parts between its stars.

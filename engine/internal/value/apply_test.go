@@ -276,3 +276,18 @@ func TestFault_messagesAreShort(t *testing.T) {
 }
 
 func must(_ Value, f *Fault) *Fault { return f }
+
+// Days begin at midnight before 1970 too, and times of day are never negative, as in Cedar's own implementation.
+func TestApply_daysBefore1970(t *testing.T) {
+	tab := NewTable(Key{})
+	for _, c := range []struct{ ms, day, time int64 }{
+		{0, 0, 0}, {-1, -millisPerDay, millisPerDay - 1}, {-millisPerDay, -millisPerDay, 0}, {-millisPerDay - 5, -2 * millisPerDay, millisPerDay - 5},
+		{millisPerDay + 5, millisPerDay, 5},
+	} {
+		tab.check(t, OpToDate, tab.Datetime(c.day), tab.Datetime(c.ms))
+		tab.check(t, OpToTime, tab.Duration(c.time), tab.Datetime(c.ms))
+	}
+	first := tab.Datetime(math.MinInt64)
+	tab.check(t, OpToDate, source.Code(CodeOverflow), first)
+	tab.check(t, OpToTime, tab.Duration(millisPerDay+math.MinInt64%millisPerDay), first)
+}

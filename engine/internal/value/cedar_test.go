@@ -131,6 +131,9 @@ func TestApply_isCedar(t *testing.T) {
 					n := genOfKind(k).Draw(t, "argument")
 					context[types.String("ab"[i:i+1])] = n.toCedar()
 					args = append(args, n.build(tab))
+					if (c.op == OpToDate || c.op == OpToTime) && n.num < 0 {
+						return // which cedar-go rounds towards 1970
+					}
 				}
 				r, f := tab.Apply(c.op, args)
 				if f == nil {

@@ -72,7 +72,7 @@ var signatures = [opCount]Signature{
 	OpIsInRange:             {"isInRange", []Kinds{IPs, IPs}, Bools, true, false, false},
 	OpOffset:                {"offset", []Kinds{Datetimes, Durations}, Datetimes, true, true, true},
 	OpDurationSince:         {"durationSince", []Kinds{Datetimes, Datetimes}, Durations, true, true, true},
-	OpToDate:                {"toDate", []Kinds{Datetimes}, Datetimes, true, false, true},
+	OpToDate:                {"toDate", []Kinds{Datetimes}, Datetimes, true, true, true},
 	OpToTime:                {"toTime", []Kinds{Datetimes}, Durations, true, false, true},
 	OpToMilliseconds:        {"toMilliseconds", []Kinds{Durations}, Longs, true, false, true},
 	OpToSeconds:             {"toSeconds", []Kinds{Durations}, Longs, true, false, true},
