@@ -11,47 +11,58 @@ import (
 // Beyond it they stand where the search has come to.
 const locateBudget = 2_000_000
 
-// locateInCondition finds the places of messages about a condition.
-func (v *validator) locateInCondition(c *conditionMark, body ast.IsNode, found messages) {
-	if len(found) == 0 {
-		return
-	}
-	inside := v.try(nil, self(body), c.body).only(found)
-	v.locate(body, c.body, nil, inside)
+// search is a node that gives messages, under the conditions under which it is evaluated.
+type search struct {
+	n      ast.IsNode
+	m      *mark
+	guards []ast.IsNode
+	found  messages
+}
+
+// locateInCondition finds the places of messages about a condition. It keeps what is still to be searched in a list: the
+// validator needs the stack for itself.
+func (v *validator) locateInCondition(m *mark, body ast.IsNode, found messages) {
+	inside := v.try(nil, self(body), m).only(found)
 	for text := range found.without(inside) {
-		v.add(c.body.whole, text, "") // a condition that is no bool
+		v.add(m.whole, text, "") // a condition that is no bool
+	}
+	todo := []search{{body, m, nil, inside}}
+	for len(todo) > 0 {
+		next := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if len(next.found) > 0 {
+			todo = v.locate(next, todo)
+		}
 	}
 }
 
-// locate finds the places of messages that validating node n gives. guards are the conditions under which n is evaluated.
-func (v *validator) locate(n ast.IsNode, m *mark, guards []ast.IsNode, found messages) {
-	if len(found) == 0 {
-		return
-	}
-	wants := operandTest(n)
-	own := found
-	for i, kid := range children(n) {
+// locate finds which operands of a node give its messages and appends them to todo; what none of them gives is about the node.
+func (v *validator) locate(s search, todo []search) []search {
+	wants := operandTest(s.n)
+	own := s.found
+	for i, kid := range children(s.n) {
 		if v.budget < 0 {
 			break
 		}
-		under := guards
-		if g := guardOf(n, i); g != nil {
-			under = append(guards[:len(guards):len(guards)], g)
+		m, guards := s.m.kids[i], s.guards
+		if g := guardOf(s.n, i); g != nil {
+			guards = append(guards[:len(guards):len(guards)], g)
 		}
-		inside := v.try(under, self(kid), m).only(found)
-		v.locate(kid, m.kids[i], under, inside)
+		inside := v.try(guards, self(kid), s.m).only(s.found)
+		todo = append(todo, search{kid, m, guards, inside})
 		own = own.without(inside)
-		if rest := found.without(inside); wants != nil && len(rest) > 0 {
-			about := v.try(under, wants(kid), m).only(rest)
+		if rest := s.found.without(inside); wants != nil && len(rest) > 0 {
+			about := v.try(guards, wants(kid), s.m).only(rest)
 			for text := range about {
-				v.add(m.kids[i].whole, text, "")
+				v.add(m.whole, text, "")
 			}
 			own = own.without(about)
 		}
 	}
 	for text := range own {
-		v.add(m.at, text, v.help(n, m, text))
+		v.add(s.m.at, text, v.help(s.n, s.m, text))
 	}
+	return todo
 }
 
 // try returns what an expression, a part of the one at m, gives under guards, beyond what they give by themselves.
@@ -67,7 +78,7 @@ func (v *validator) condition(guards []ast.IsNode, test ast.IsNode) messages {
 	for i := len(guards) - 1; i >= 0; i-- {
 		test = ast.NodeTypeAnd{BinaryNode: ast.BinaryNode{Left: guards[i], Right: test}}
 	}
-	p := *v.policy.AST
+	p := *v.ast
 	p.Conditions = []ast.ConditionType{{Condition: ast.ConditionWhen, Body: test}}
 	return v.of(&p)
 }

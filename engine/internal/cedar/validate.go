@@ -82,8 +82,9 @@ type validator struct {
 	diags        *source.List
 	budget       int // what is left of locateBudget
 
-	policy *Policy // being validated
-	faults []fault // of it
+	policy *Policy     // being validated
+	ast    *ast.Policy // its form with balanced chains
+	faults []fault     // of it
 }
 
 // fault is a message with its place.
@@ -127,23 +128,27 @@ func (m messages) beyond(base messages) messages {
 }
 
 func (v *validator) validate(p *Policy) {
-	v.policy, v.faults = p, v.faults[:0]
+	v.policy, v.ast, v.faults = p, p.AST, v.faults[:0]
 	if at, why := p.tooHard(v.optional); why != "" {
-		v.diags.Errorf(p.span(at), codeDepth, "%s", why).Help = "split it over several policies or conditions"
+		v.refuse(at, why)
 		return
 	}
-	all := v.of(p.AST)
+	bodies, ok := v.balance()
+	if !ok {
+		return
+	}
+	all := v.of(v.ast)
 	if len(all) == 0 {
 		return
 	}
-	bare := *p.AST
+	bare := *v.ast
 	bare.Conditions = nil
 	inScope := v.of(&bare)
 	v.locateInScope(inScope)
-	for i, c := range p.AST.Conditions {
+	for i, c := range v.ast.Conditions {
 		alone := bare
 		alone.Conditions = []ast.ConditionType{c}
-		v.locateInCondition(&p.marks.conditions[i], c.Body, v.of(&alone).beyond(inScope))
+		v.locateInCondition(bodies[i], c.Body, v.of(&alone).beyond(inScope))
 	}
 	if len(v.faults) == 0 { // what the validator says of the whole alone
 		for text := range all {
@@ -151,6 +156,29 @@ func (v *validator) validate(p *Policy) {
 		}
 	}
 	v.report()
+}
+
+func (v *validator) refuse(at extent, why string) {
+	v.diags.Errorf(v.policy.span(at), codeDepth, "%s", why).Help = "split it over several policies or conditions"
+}
+
+// balance makes the form of the policy that is validated and returns the marks of its conditions, or reports that it is too deep.
+func (v *validator) balance() (bodies []*mark, ok bool) {
+	form := *v.policy.AST
+	form.Conditions = slices.Clone(form.Conditions)
+	v.ast = &form
+	for i := range form.Conditions {
+		m := v.policy.marks.conditions[i].body
+		if m.height > lowEnough {
+			form.Conditions[i].Body, m = balanced(form.Conditions[i].Body, m)
+		}
+		if load(form.Conditions[i].Body) > maxLoad {
+			v.refuse(m.at, "the condition is too deep to be validated")
+			return nil, false
+		}
+		bodies = append(bodies, m)
+	}
+	return bodies, true
 }
 
 func (v *validator) add(at extent, message, help string) {
