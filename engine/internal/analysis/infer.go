@@ -46,6 +46,7 @@ func (a *analysis) infer() {
 			}
 		}
 	}
+	a.narrowOpen()
 	a.settle()
 }
 
@@ -65,9 +66,58 @@ func (a *analysis) openColumns() {
 	for id := a.first; int(id) < len(a.preds); id++ {
 		info := &a.infos[id]
 		if a.preds[id].Kind == PredUser && info.facts && !info.rules {
+			for i := range info.columns {
+				info.columns[i].open = !info.columns[i].known
+			}
 			open(info.columns)
 		}
 	}
+}
+
+// narrowOpen gives the columns that updates alone fill the type of what rules look for in them, where every rule's is certain. An update
+// that holds text where rules look for entities is then refused, and not ignored for ever.
+func (a *analysis) narrowOpen() {
+	type place struct {
+		pred PredID
+		col  int
+	}
+	wanted := map[place]Type{}
+	for _, c := range a.clauses {
+		for i := range c.Body {
+			l := &c.Body[i]
+			if l.Kind != LitAtom && l.Kind != LitNot {
+				continue
+			}
+			for j, t := range l.Args {
+				if !a.infos[l.Pred].columns[j].open {
+					continue
+				}
+				at, typ := place{l.Pred, j}, a.wantedType(c, t)
+				if have, ok := wanted[at]; ok {
+					typ = join(have, typ)
+				}
+				wanted[at] = typ
+			}
+		}
+	}
+	for at, typ := range wanted {
+		a.infos[at.pred].columns[at.col].Type = typ
+	}
+}
+
+// wantedType is the type of the values that a term can match, as far as it is certain.
+func (a *analysis) wantedType(c *clause, t Term) Type {
+	if t.Var == TermWildcard {
+		return anyType
+	}
+	typ, s, ok := a.typeTerm(c, t)
+	switch {
+	case !ok || s < sureKind:
+		return anyType
+	case s < sure:
+		return Type{Kind: typ.Kind, Entity: value.None}
+	}
+	return typ
 }
 
 func open(columns []column) {

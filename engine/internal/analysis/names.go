@@ -46,6 +46,7 @@ type column struct {
 	sure     certainty
 	known    bool // something can be in it
 	declared bool // text in facts and rules is read as of this type
+	open     bool // nothing but updates fills it
 	// bare is the entity type of bare names, action that the text is an action's.
 	bare   value.Value
 	action bool
