@@ -226,6 +226,10 @@ func (g *randomProgram) closures() []string {
 		[]string{"path(X, Y) :- edge(X, Y); edge(Y, X).", "path(X, Z) :- path(X, Y), edge(Z, Y), 6 / Y.length() > 1."},
 	)
 	g.preds = append(g.preds, signature{"path", []sort{sortString, sortString}, 1})
+	if g.chance(30) {
+		g.preds = append(g.preds, signature{"same", []sort{sortLong, sortLong}, 1})
+		out = append(out, pick(g, "same(N, N) :- val(M), N = 6 / M.", "same(N, N) :- val(M), N = 6 / M, action(_)."), "same(1, 0).")
+	}
 	return out
 }
 
@@ -258,6 +262,9 @@ func (g *randomProgram) statement(i int) string {
 
 // pointed is a literal that alone makes a statement's body, so that what it gives decides.
 func (g *randomProgram) pointed() string {
+	if last := g.preds[len(g.preds)-1]; last.name == "same" && g.chance(30) {
+		return pick(g, "same(1, 2)", "not same(2, 1)", "val(A), val(B), A < B, same(A, B)", "val(A), val(B), A < B, not same(A, B)")
+	}
 	p, u := g.any(sortUser)
 	in := u + " in " + g.constant(sortGroup)
 	return p + g.fill(strings.ReplaceAll(pick(g, in, in, "not "+in, "!("+in+")", "("+in+" || X has level)", "not ("+in+", on)", in+", on",
