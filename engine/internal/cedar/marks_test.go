@@ -155,6 +155,11 @@ func agree(text string) error {
 		if string(theirs[i].MarshalCedar()) != string(cedar.NewPolicyFromAST((*publicast.Policy)(p.AST)).MarshalCedar()) {
 			return fmt.Errorf("policy %d differs", i)
 		}
+		for k, c := range theirs[i].AST().Conditions {
+			if ours := p.AST.Conditions[k]; ours.Condition != c.Condition || !ast.Equal(ast.NewNode(ours.Body), ast.NewNode(c.Body)) {
+				return fmt.Errorf("policy %d: condition %d differs", i, k)
+			}
+		}
 		if problems := marksOf(p, text); problems != nil {
 			return fmt.Errorf("policy %d: %s", i, strings.Join(problems, "\n"))
 		}

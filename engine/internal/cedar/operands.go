@@ -1,39 +1,61 @@
 package cedar
 
 import (
+	"bytes"
 	"fmt"
-	"strconv"
+
+	"github.com/cedar-policy/cedar-go/types"
+	"github.com/cedar-policy/cedar-go/x/exp/ast"
 
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
 // What operands are made of: literals, members, calls, sets, records.
 
-func (p *parser) integer(sign string, t token) {
-	if _, err := strconv.ParseInt(sign+p.text(t), 10, 64); err != nil {
-		p.fail(t, "the number "+p.quote(t)+" doesn't fit into a long", "longs go from -9223372036854775808 to 9223372036854775807")
-	}
-}
-
-// string checks that t is a string outside of a pattern.
-func (p *parser) string(t token) {
+// string returns the content of t, which must be a string outside of a pattern.
+func (p *parser) string(t token) types.String {
 	if t.kind != tokenString {
 		p.failf(t, "a string", "strings stand in double quotes")
-		return
+		return ""
 	}
-	text := p.src[t.start:t.end]
-	p.longest = max(p.longest, len(text))
-	for i := 0; i < len(text); i++ {
-		if text[i] != '\\' {
-			continue
-		}
-		if i++; text[i] == '*' {
-			at := t
-			at.start, at.end = t.start+uint32(i)-1, t.start+uint32(i)+1
-			p.fail(at, `the escape "\*" stands outside of a pattern`, "write * itself")
-			return
-		}
+	inside := p.src[t.start+1 : t.end-1]
+	out, at, ok := value.Unescape(nil, inside)
+	if !ok { // the scanner knows the escapes, \* among them
+		bad := t
+		bad.start = t.start + 1 + uint32(at)
+		bad.end = bad.start + 2
+		p.fail(bad, `the escape "\*" stands outside of a pattern`, "write * itself")
 	}
+	return types.String(out)
+}
+
+// pattern returns the pattern that stands in t.
+func (p *parser) pattern(t token) types.Pattern {
+	if t.kind != tokenString {
+		return types.Pattern{}
+	}
+	var parts []any
+	var literal []byte
+	for inside := p.src[t.start+1 : t.end-1]; len(inside) > 0; {
+		n := bytes.IndexAny(inside, `\*`)
+		switch {
+		case n < 0:
+			n = len(inside)
+			fallthrough
+		case n > 0:
+			literal = append(literal, inside[:n]...)
+		case inside[0] == '*':
+			parts = append(parts, string(literal), types.Wildcard{})
+			literal, n = literal[:0], 1
+		case inside[1] == '*':
+			literal, n = append(literal, '*'), 2
+		default:
+			n, _ = escapeLength(inside)
+			literal, _, _ = value.Unescape(literal, inside[:n])
+		}
+		inside = inside[n:]
+	}
+	return types.NewPattern(append(parts, string(literal))...)
 }
 
 func (p *parser) member() *mark {
@@ -44,10 +66,10 @@ func (p *parser) member() *mark {
 			m = p.dot(m)
 		case p.accept("["):
 			t := p.advance()
-			p.string(t)
+			name := p.string(t)
 			close := p.peek()
 			p.expect("]", "")
-			m = p.node(m.whole.to(close.extent), t, 1, m)
+			m = p.node(accessNode(m, name), m.whole.to(close.extent), t, 1, m)
 		default:
 			return m
 		}
@@ -64,22 +86,26 @@ func (p *parser) dot(receiver *mark) *mark {
 	}
 	open := p.peek()
 	if !p.accept("(") {
-		return p.node(receiver.whole.to(name.extent), name, 1, receiver)
+		return p.node(accessNode(receiver, types.String(p.text(name))), receiver.whole.to(name.extent), name, 1, receiver)
 	}
 	args, close := p.list(open, ")")
-	p.method(name, len(args))
 	kids := append([]*mark{receiver}, args...)
-	return p.node(receiver.whole.to(close.extent), name, 1, kids...)
+	return p.node(p.method(name, kids), receiver.whole.to(close.extent), name, 1, kids...)
 }
 
-// method checks the name of a method, and the number of arguments where cedar-go's parser does.
-func (p *parser) method(name token, args int) {
+// method makes the node of a method call, whose receiver is the first of kids. Like Cedar's own parsers it checks the number of
+// arguments of Cedar's core alone.
+func (p *parser) method(name token, kids []*mark) ast.IsNode {
 	text := p.text(name)
 	if want, ok := builtinMethod(text); ok {
-		if args != want {
-			p.fail(name, fmt.Sprintf("the method %q takes %s, not %d", text, plural(want, "argument"), args), "")
+		switch {
+		case len(kids)-1 != want:
+			p.fail(name, fmt.Sprintf("the method %q takes %s, not %d", text, plural(want, "argument"), len(kids)-1), "")
+			return nil
+		case want == 0:
+			return ast.NodeTypeIsEmpty{UnaryNode: ast.UnaryNode{Arg: kids[0].node}}
 		}
-		return
+		return binary(text, kids[0].node, kids[1].node)
 	}
 	f, ok := extensionOf(text)
 	switch {
@@ -88,6 +114,15 @@ func (p *parser) method(name token, args int) {
 	case !f.method:
 		p.fail(name, fmt.Sprintf("%q is a function, not a method", text), fmt.Sprintf("write %s(…)", text))
 	}
+	return ast.NodeTypeExtensionCall{Name: types.Path(text), Args: nodes(kids)}
+}
+
+func nodes(ms []*mark) []ast.IsNode {
+	out := make([]ast.IsNode, len(ms))
+	for i, m := range ms {
+		out[i] = m.node
+	}
+	return out
 }
 
 func plural(n int, what string) string {
@@ -125,30 +160,28 @@ func (p *parser) primary() *mark {
 	t := p.advance()
 	switch {
 	case t.kind == tokenInt:
-		p.integer("", t)
-		return p.leaf(t)
+		return p.leaf(p.integer("", t), t)
 	case t.kind == tokenString:
-		p.string(t)
-		return p.leaf(t)
+		return p.leaf(ast.NodeValue{Value: p.string(t)}, t)
 	case p.is(t, "true"), p.is(t, "false"):
-		return p.leaf(t)
+		return p.leaf(ast.NodeValue{Value: types.Boolean(p.is(t, "true"))}, t)
 	case t.kind == tokenIdent && (p.is(p.peek(), "::") || p.is(p.peek(), "(")):
 		return p.entityOrCall(t)
 	case p.is(t, "principal"), p.is(t, "action"), p.is(t, "resource"), p.is(t, "context"):
-		return p.leaf(t)
+		return p.leaf(ast.NodeTypeVariable{Name: types.String(p.text(t))}, t)
 	case t.kind == tokenIdent:
 		p.unknownWord(t)
-		return p.leaf(t)
+		return p.leaf(nil, t)
 	case p.is(t, "("):
 		return p.parenthesis(t)
 	case p.is(t, "["):
 		kids, close := p.list(t, "]")
-		return p.node(t.to(close.extent), t, 0, kids...)
+		return p.node(ast.NodeTypeSet{Elements: nodes(kids)}, t.to(close.extent), t, 0, kids...)
 	case p.is(t, "{"):
 		return p.record(t)
 	}
 	p.failf(t, "an expression", "")
-	return p.leaf(t)
+	return p.leaf(nil, t)
 }
 
 func (p *parser) unknownWord(t token) {
@@ -174,29 +207,28 @@ func (p *parser) parenthesis(open token) *mark {
 
 // entityOrCall reads Type::"id" or function(…), whose first word is read.
 func (p *parser) entityOrCall(first token) *mark {
-	last := first
+	last, path := first, p.src[first.start:first.end:first.end]
 	for n := 2; p.accept("::"); n++ {
-		if last = p.advance(); last.kind == tokenIdent {
-			p.part(n, last)
-		}
-		switch last.kind {
+		switch last = p.advance(); last.kind {
 		case tokenString:
-			p.string(last)
 			whole := first.to(last.extent)
-			return p.node(whole, token{extent: whole}, 0)
+			uid := types.NewEntityUID(types.EntityType(path), p.string(last))
+			return p.leaf(ast.NodeValue{Value: uid}, token{extent: whole})
 		case tokenIdent:
+			p.part(n, last)
+			path = append(append(path, "::"...), p.src[last.start:last.end]...)
 		default:
 			p.failf(last, `a name or a string after "::"`, "")
-			return p.leaf(first)
+			return p.leaf(nil, first)
 		}
 	}
 	name := token{extent: first.to(last.extent), kind: tokenIdent}
 	open := p.peek()
 	if !p.is(open, "(") {
 		p.failf(open, `"::" or "("`, `an entity is written Type::"id"`)
-		return p.leaf(first)
+		return p.leaf(nil, first)
 	}
-	text := p.text(name)
+	text := string(path)
 	if f, ok := extensionOf(text); !ok {
 		p.fail(name, "there is no function "+quote([]byte(text)), p.nearestHelp(name, extensionNames(false)...))
 	} else if f.method {
@@ -204,43 +236,36 @@ func (p *parser) entityOrCall(first token) *mark {
 	}
 	p.advance()
 	kids, close := p.list(open, ")")
-	return p.node(first.to(close.extent), name, 0, kids...)
+	return p.node(ast.NodeTypeExtensionCall{Name: types.Path(text), Args: nodes(kids)}, first.to(close.extent), name, 0, kids...)
 }
 
 func (p *parser) record(open token) *mark {
 	p.enter(open, 1)
 	defer p.leave(1)
 	var kids []*mark
-	keys := map[string]bool{}
+	var record ast.NodeTypeRecord
+	keys := map[types.String]bool{}
 	for !p.failed && !p.is(p.peek(), "}") {
 		key := p.advance()
+		name := types.String(p.text(key))
 		if key.kind == tokenString {
-			p.string(key)
+			name = p.string(key)
 		} else if key.kind != tokenIdent {
 			p.failf(key, "a key", "a reserved word as key stands in double quotes")
 		}
-		if name := p.key(key); keys[name] {
+		if keys[name] {
 			p.fail(key, "the key "+p.quote(key)+" is given twice", "")
-		} else {
-			keys[name] = true
 		}
+		keys[name] = true
 		p.expect(":", "")
-		kids = append(kids, p.expression())
+		m := p.expression()
+		kids = append(kids, m)
+		record.Elements = append(record.Elements, ast.RecordElementNode{Key: name, Value: m.node})
 		if !p.accept(",") && !p.is(p.peek(), "}") {
 			p.failf(p.peek(), `"," or "}"`, "")
 		}
 	}
 	close := p.peek()
 	p.expect("}", "")
-	return p.node(open.to(close.extent), open, 1, kids...)
-}
-
-// key returns the content of a record's key, escapes resolved.
-func (p *parser) key(t token) string {
-	text := p.src[t.start:t.end]
-	if t.kind != tokenString {
-		return string(text)
-	}
-	inside, _, _ := value.Unescape(nil, text[1:len(text)-1])
-	return string(inside)
+	return p.node(record, open.to(close.extent), open, 1, kids...)
 }

@@ -1,6 +1,12 @@
 package cedar
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/cedar-policy/cedar-go/types"
+	"github.com/cedar-policy/cedar-go/x/exp/ast"
+)
 
 // What joins operands: conditionals, chains, comparisons, prefix operators.
 
@@ -17,7 +23,7 @@ func (p *parser) expression() *mark {
 	p.expect("else", "in Cedar an if has an else")
 	b := p.expression()
 	p.leave(1)
-	return p.node(t.to(b.whole), t, 1, c, a, b)
+	return p.node(ast.NodeTypeIfThenElse{If: c.node, Then: a.node, Else: b.node}, t.to(b.whole), t, 1, c, a, b)
 }
 
 func (p *parser) or() *mark  { return p.chain(p.and, "||", "") }
@@ -41,7 +47,7 @@ func (p *parser) chain(operand func() *mark, op, other string) *mark {
 		}
 		p.advance()
 		right := operand()
-		left = p.node(left.whole.to(right.whole), t, 0, left, right)
+		left = p.node(binary(p.text(t), left.node, right.node), left.whole.to(right.whole), t, 0, left, right)
 	}
 }
 
@@ -58,21 +64,20 @@ func (p *parser) relation() *mark {
 		if pattern.kind != tokenString {
 			p.failf(pattern, "a pattern in double quotes", "")
 		}
-		p.patterns += int(pattern.end - pattern.start)
-		return p.node(left.whole.to(pattern.extent), t, 0, left)
+		return p.node(ast.NodeTypeLike{Arg: left.node, Value: p.pattern(pattern)}, left.whole.to(pattern.extent), t, 0, left)
 	case "is":
 		p.advance()
-		typ := p.path()
-		at := token{extent: typ}
+		typ, name := p.path()
+		at, is := token{extent: typ}, ast.NodeTypeIs{Left: left.node, EntityType: name}
 		if !p.accept("in") {
-			return p.node(left.whole.to(typ), at, 0, left)
+			return p.node(is, left.whole.to(typ), at, 0, left)
 		}
 		in := p.add()
-		return p.node(left.whole.to(in.whole), at, 0, left, in)
+		return p.node(ast.NodeTypeIsIn{NodeTypeIs: is, Entity: in.node}, left.whole.to(in.whole), at, 0, left, in)
 	case "<", "<=", ">", ">=", "!=", "==", "in":
 		p.advance()
 		right := p.add()
-		m := p.node(left.whole.to(right.whole), t, 0, left, right)
+		m := p.node(binary(p.text(t), left.node, right.node), left.whole.to(right.whole), t, 0, left, right)
 		p.noChain(t)
 		return m
 	}
@@ -92,24 +97,26 @@ func (p *parser) noChain(first token) {
 func (p *parser) has(left *mark) *mark {
 	t := p.advance()
 	if t.kind == tokenString {
-		p.string(t)
-		return p.node(left.whole.to(t.extent), t, 0, left)
+		return p.node(hasNode(left, p.string(t)), left.whole.to(t.extent), t, 0, left)
 	}
 	if t.kind != tokenIdent {
 		p.failf(t, "the name of an attribute", "a name that is no identifier stands in double quotes")
 		return left
 	}
-	out := p.node(left.whole.to(t.extent), t, 0, left)
+	name := types.String(p.text(t))
+	out := p.node(hasNode(left, name), left.whole.to(t.extent), t, 0, left)
 	for n := 2; p.accept("."); n++ {
 		if n > maxNest {
 			p.tooDeep(t)
 		}
-		left = p.node(left.whole.to(t.extent), t, 1, left)
+		left = p.node(accessNode(left, name), left.whole.to(t.extent), t, 1, left)
 		if t = p.advance(); t.kind != tokenIdent {
 			p.failf(t, "the name of an attribute", "")
 		}
+		name = types.String(p.text(t))
 		whole := out.whole.to(t.extent)
-		out = p.node(whole, t, 0, out, p.node(whole, t, 0, left))
+		next := p.node(hasNode(left, name), whole, t, 0, left)
+		out = p.node(binary("&&", out.node, next.node), whole, t, 0, out, next)
 		if p.failed {
 			break
 		}
@@ -130,16 +137,79 @@ func (p *parser) unary() *mark {
 	var m *mark
 	if t := p.peek(); len(ops) > 0 && t.kind == tokenInt && p.is(ops[len(ops)-1], "-") {
 		p.advance()
-		p.integer("-", t)
-		m = p.leaf(token{extent: ops[len(ops)-1].to(t.extent)})
+		m = p.leaf(p.integer("-", t), token{extent: ops[len(ops)-1].to(t.extent)})
 		ops = ops[:len(ops)-1]
 	} else {
 		m = p.member()
 	}
 	for i := len(ops) - 1; i >= 0; i-- {
-		m = p.node(ops[i].to(m.whole), ops[i], 1, m)
+		m = p.node(p.prefixed(ops[i], m), ops[i].to(m.whole), ops[i], 1, m)
 	}
 	return m
 }
 
-func (p *parser) leaf(t token) *mark { return p.node(t.extent, t, 0) }
+func (p *parser) prefixed(op token, m *mark) ast.IsNode {
+	if p.is(op, "-") {
+		return ast.NodeTypeNegate{UnaryNode: ast.UnaryNode{Arg: m.node}}
+	}
+	return ast.NodeTypeNot{UnaryNode: ast.UnaryNode{Arg: m.node}}
+}
+
+// leaf is the mark of a constant or variable.
+func (p *parser) leaf(n ast.IsNode, t token) *mark { return p.node(n, t.extent, t, 0) }
+
+func (p *parser) integer(sign string, t token) ast.IsNode {
+	n, err := strconv.ParseInt(sign+p.text(t), 10, 64)
+	if err != nil {
+		p.fail(t, "the number "+p.quote(t)+" doesn't fit into a long", "longs go from -9223372036854775808 to 9223372036854775807")
+	}
+	return ast.NodeValue{Value: types.Long(n)}
+}
+
+func hasNode(m *mark, name types.String) ast.IsNode {
+	return ast.NodeTypeHas{StrOpNode: ast.StrOpNode{Arg: m.node, Value: name}}
+}
+
+func accessNode(m *mark, name types.String) ast.IsNode {
+	return ast.NodeTypeAccess{StrOpNode: ast.StrOpNode{Arg: m.node, Value: name}}
+}
+
+// binary is the node of an operator between two operands, or of a method with one argument.
+func binary(op string, left, right ast.IsNode) ast.IsNode {
+	b := ast.BinaryNode{Left: left, Right: right}
+	switch op {
+	case "||":
+		return ast.NodeTypeOr{BinaryNode: b}
+	case "&&":
+		return ast.NodeTypeAnd{BinaryNode: b}
+	case "==":
+		return ast.NodeTypeEquals{BinaryNode: b}
+	case "!=":
+		return ast.NodeTypeNotEquals{BinaryNode: b}
+	case "<":
+		return ast.NodeTypeLessThan{BinaryNode: b}
+	case "<=":
+		return ast.NodeTypeLessThanOrEqual{BinaryNode: b}
+	case ">":
+		return ast.NodeTypeGreaterThan{BinaryNode: b}
+	case ">=":
+		return ast.NodeTypeGreaterThanOrEqual{BinaryNode: b}
+	case "in":
+		return ast.NodeTypeIn{BinaryNode: b}
+	case "+":
+		return ast.NodeTypeAdd{BinaryNode: b}
+	case "-":
+		return ast.NodeTypeSub{BinaryNode: b}
+	case "*":
+		return ast.NodeTypeMult{BinaryNode: b}
+	case "contains":
+		return ast.NodeTypeContains{BinaryNode: b}
+	case "containsAll":
+		return ast.NodeTypeContainsAll{BinaryNode: b}
+	case "containsAny":
+		return ast.NodeTypeContainsAny{BinaryNode: b}
+	case "hasTag":
+		return ast.NodeTypeHasTag{BinaryNode: b}
+	}
+	return ast.NodeTypeGetTag{BinaryNode: b}
+}

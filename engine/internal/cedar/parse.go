@@ -3,7 +3,7 @@ package cedar
 import (
 	"fmt"
 
-	cedargo "github.com/cedar-policy/cedar-go"
+	"github.com/cedar-policy/cedar-go/types"
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
 
 	"github.com/rune-authz/rune/engine/internal/source"
@@ -11,9 +11,9 @@ import (
 
 // Parse reads the policies in bytes start to end of a file. Each bad policy is reported, by its first error, and left out.
 //
-// cedar-go parses the policies, one by one, but only after our own recogniser has accepted the text: it finds the exact place
-// of an error (cedar-go names the token after it), goes on with the next policy, bounds the depth before any recursion of
-// cedar-go's, and makes the token map that cedar-go's AST lacks.
+// It makes the syntax tree that cedar-go's parser would, which the tests compare. That parser isn't used since it names the token
+// after an error, gives up at the first, knows no places below the policy, and compiles what it reads with recursions that need
+// more stack than V8 has.
 func Parse(files *source.Files, file source.FileID, start, end int, diags *source.List) []*Policy {
 	p := parser{src: files.File(file).Text, file: file, diags: diags}
 	p.tokens = scan(p.src, start, end)
@@ -48,24 +48,34 @@ func (p *parser) report(t token, why *problem) {
 // policy reads one policy. After an error it goes on where the next policy seems to start, and returns nil.
 func (p *parser) policy() *Policy {
 	first := p.pos
-	p.first, p.failed, p.depth, p.longest, p.patterns = first, false, 0, 0, 0
+	p.first, p.failed, p.depth, p.annots = first, false, 0, nil
 	m := p.policyMarks()
 	if p.failed {
 		p.recover(first)
 		return nil
 	}
-	whole := p.tokens[first].to(p.tokens[p.pos-1].extent)
-	var parsed cedargo.Policy
-	if err := parsed.UnmarshalCedar(p.src[whole.start:whole.end]); err != nil {
-		d := p.diags.Errorf(source.Span{File: p.file, Start: whole.start, End: whole.end}, codeSyntax, "the policy doesn't parse: %s", err)
-		d.Help = "this text should be refused with a place; please report it"
-		return nil
-	}
-	policy := &Policy{AST: (*ast.Policy)(parsed.AST()), marks: m}
-	policy.Span, policy.Head = policy.span(whole), policy.span(m.head)
+	policy := &Policy{AST: p.tree(&m), marks: m}
+	policy.Span = policy.span(p.tokens[first].to(p.tokens[p.pos-1].extent))
+	policy.Head = policy.span(m.head)
 	policy.Forbid = policy.AST.Effect == ast.EffectForbid
 	p.annotate(policy)
 	return policy
+}
+
+// tree puts together the syntax tree of a policy that was read without an error.
+func (p *parser) tree(m *marks) *ast.Policy {
+	out := &ast.Policy{Effect: ast.EffectPermit, Annotations: p.annots}
+	if string(p.src[m.head.start:m.head.end]) == "forbid" {
+		out.Effect = ast.EffectForbid
+	}
+	out.Principal, _ = m.scope[0].node.(ast.IsPrincipalScopeNode)
+	out.Action, _ = m.scope[1].node.(ast.IsActionScopeNode)
+	out.Resource, _ = m.scope[2].node.(ast.IsResourceScopeNode)
+	for _, c := range m.conditions {
+		condition := ast.Condition(p.src[c.word.start] == 'w') // when or unless
+		out.Conditions = append(out.Conditions, ast.ConditionType{Condition: condition, Body: c.body.node})
+	}
+	return out
 }
 
 // annotate takes over what RUNE reads from the annotations.
@@ -124,17 +134,12 @@ func (p *parser) policyMarks() marks {
 	p.accept(",")
 	p.expect(")", "conditions stand after the parentheses, in when { … }")
 	m.conditions = p.conditions()
-	end := p.peek()
 	p.expect(";", "a policy ends with a semicolon")
-	if p.patterns*p.longest > maxMatching {
-		p.failWith(codeDepth, end, "the policy's patterns and strings are too long to be matched", "split it over several policies")
-	}
 	return m
 }
 
 func (p *parser) annotations() []extent {
 	var out []extent
-	var keys []string
 	for p.is(p.peek(), "@") {
 		at := p.advance()
 		key := p.advance()
@@ -142,20 +147,22 @@ func (p *parser) annotations() []extent {
 			p.failf(key, "the name of an annotation", "")
 			return nil
 		}
-		for _, k := range keys {
-			if k == p.text(key) {
-				p.fail(key, "the annotation "+quote([]byte("@"+k))+" is given twice", "")
+		name := types.AnnotationKey(p.text(key))
+		for _, a := range p.annots {
+			if a.Key == name {
+				p.fail(key, "the annotation "+quote([]byte("@"+name))+" is given twice", "")
 			}
 		}
-		if keys = append(keys, p.text(key)); len(keys) > maxAnnotations {
+		if len(p.annots) == maxAnnotations {
 			p.failWith(codeDepth, key, fmt.Sprintf("a policy has more than %d annotations", maxAnnotations), "")
 		}
-		last := key
+		last, text := key, types.String("")
 		if p.accept("(") {
-			p.string(p.advance())
+			text = p.string(p.advance())
 			last = p.peek()
 			p.expect(")", "")
 		}
+		p.annots = append(p.annots, ast.AnnotationType{Key: name, Value: text})
 		out = append(out, at.to(last.extent))
 	}
 	return out
@@ -166,21 +173,22 @@ const scopeHelp = "the scope is (principal, action, resource), each with its con
 // scope reads the constraint on one of the three variables.
 func (p *parser) scope(variable string) scopeMark {
 	t := p.peek()
-	m := scopeMark{extent: t.extent}
+	m := scopeMark{extent: t.extent, node: ast.ScopeTypeAll{}}
 	p.expect(variable, scopeHelp)
 	action := variable == "action"
 	switch {
 	case p.accept("=="):
-		m.entities = []extent{p.entity()}
+		m.node = ast.ScopeTypeEq{Entity: p.scopeEntity(&m)}
 	case action && p.is(p.peek(), "in") && p.is(p.peekAt(1), "["):
 		p.advance()
-		m.entities = p.entityList()
+		m.node = ast.ScopeTypeInSet{Entities: p.scopeEntities(&m)}
 	case p.accept("in"):
-		m.entities = []extent{p.entity()}
+		m.node = ast.ScopeTypeIn{Entity: p.scopeEntity(&m)}
 	case !action && p.accept("is"):
-		m.typ = p.path()
+		typ, name := p.path()
+		m.typ, m.node = typ, ast.ScopeTypeIs{Type: name}
 		if p.accept("in") {
-			m.entities = []extent{p.entity()}
+			m.node = ast.ScopeTypeIsIn{Type: name, Entity: p.scopeEntity(&m)}
 		}
 	case action && p.is(p.peek(), "is"):
 		p.failf(p.peek(), `","`, "an action is constrained by == or in")
@@ -191,11 +199,17 @@ func (p *parser) scope(variable string) scopeMark {
 	return m
 }
 
-func (p *parser) entityList() []extent {
+func (p *parser) scopeEntity(m *scopeMark) types.EntityUID {
+	at, uid := p.entity()
+	m.entities = append(m.entities, at)
+	return uid
+}
+
+func (p *parser) scopeEntities(m *scopeMark) []types.EntityUID {
 	p.expect("[", "")
-	out := []extent{}
+	var out []types.EntityUID
 	for !p.failed && !p.is(p.peek(), "]") {
-		out = append(out, p.entity())
+		out = append(out, p.scopeEntity(m))
 		if !p.accept(",") && !p.is(p.peek(), "]") {
 			p.failf(p.peek(), `"," or "]"`, "")
 		}
@@ -205,45 +219,46 @@ func (p *parser) entityList() []extent {
 }
 
 // entity reads Type::"id".
-func (p *parser) entity() extent {
+func (p *parser) entity() (extent, types.EntityUID) {
 	const help = `an entity is written Type::"id"`
 	first := p.peek()
 	if first.kind != tokenIdent {
 		p.failf(first, "an entity", help)
-		return first.extent
+		return first.extent, types.EntityUID{}
 	}
 	p.advance()
+	path := p.src[first.start:first.end:first.end]
 	for n := 2; ; n++ {
 		p.expect("::", help)
 		t := p.advance()
-		if t.kind == tokenIdent {
-			p.part(n, t)
-		}
 		switch {
 		case p.failed:
-			return first.extent
+			return first.extent, types.EntityUID{}
 		case t.kind == tokenString:
-			p.string(t)
-			return first.to(t.extent)
+			return first.to(t.extent), types.NewEntityUID(types.EntityType(path), p.string(t))
 		case t.kind != tokenIdent:
 			p.failf(t, "an entity", help)
+		default:
+			p.part(n, t)
+			path = append(append(path, "::"...), p.src[t.start:t.end]...)
 		}
 	}
 }
 
 // path reads an entity type.
-func (p *parser) path() extent {
+func (p *parser) path() (extent, types.EntityType) {
 	first := p.advance()
-	last := first
+	last, path := first, p.src[first.start:first.end:first.end]
 	for n := 1; ; n++ {
 		if last.kind != tokenIdent {
 			p.failf(last, "an entity type", "")
 		}
 		p.part(n, last)
 		if p.failed || !p.accept("::") {
-			return first.to(last.extent)
+			return first.to(last.extent), types.EntityType(path)
 		}
 		last = p.advance()
+		path = append(append(path, "::"...), p.src[last.start:last.end]...)
 	}
 }
 

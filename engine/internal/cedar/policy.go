@@ -17,7 +17,7 @@ const (
 
 // Policy is a parsed policy.
 type Policy struct {
-	// AST is cedar-go's. It is read-only.
+	// AST is of cedar-go's types. It is read-only.
 	AST  *ast.Policy
 	Span source.Span // from the first annotation to the semicolon
 	// Head is the word permit or forbid.
@@ -51,7 +51,8 @@ type marks struct {
 }
 
 type scopeMark struct {
-	extent            // the whole constraint
+	extent   // the whole constraint
+	node     ast.IsScopeNode
 	typ      extent   // after is
 	entities []extent // after == and in
 }
@@ -64,6 +65,7 @@ type conditionMark struct {
 // mark says where an expression stands. Its kids are those of the AST's node, in the AST's order; what `a has b.c` is short
 // for shares the kids of the same text.
 type mark struct {
+	node  ast.IsNode
 	whole extent
 	at    extent // what a message about the node itself points at: an operator, a name, a literal
 	kids  []*mark

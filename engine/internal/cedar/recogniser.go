@@ -3,23 +3,22 @@ package cedar
 import (
 	"fmt"
 
+	"github.com/cedar-policy/cedar-go/x/exp/ast"
+
 	"github.com/rune-authz/rune/engine/internal/source"
 )
 
-// Bounds on an expression. Recursions over syntax trees, ours and cedar-go's, go no deeper than maxHeight.
+// Bounds on an expression. Recursions over syntax trees go no deeper than maxHeight; those of our own go no deeper than brackets do.
 const (
 	maxNest   = 200  // brackets, ifs, prefix operators and members inside each other
 	maxChain  = 1000 // operands of one chain of && or ||, of + and -, of *; conditions of a policy
 	maxHeight = 2000
 	maxShare  = 64 // nodes of the syntax tree for each token: `(a has b.c) has d.e` doubles what is before each dot
 
-	// What takes cedar-go's parser quadratic time: annotations of one policy; bytes of patterns times bytes of a string,
-	// since it matches constants.
-	maxAnnotations = 1000
-	maxMatching    = 1 << 26
+	maxAnnotations = 1000 // of one policy
 )
 
-// parser recognises Cedar's grammar and makes the token map. It stops at the first error: from then on it sees the end of
+// parser reads Cedar and makes the syntax tree with the token map. It stops at the first error: from then on it sees the end of
 // the text only, so that nothing below needs to pass an error on.
 type parser struct {
 	src    []byte
@@ -33,9 +32,7 @@ type parser struct {
 	failedAt  int // the position at the error
 	sawEffect bool
 	depth     int // of recursion
-
-	longest  int // bytes of the policy's longest string
-	patterns int // bytes of the policy's patterns
+	annots    []ast.AnnotationType
 }
 
 func (p *parser) peek() token { return p.peekAt(0) }
@@ -140,9 +137,9 @@ func (p *parser) part(n int, t token) {
 	}
 }
 
-// node makes a mark over kids. nest is how many levels of nesting it adds to those of its kids.
-func (p *parser) node(whole extent, at token, nest int, kids ...*mark) *mark {
-	m := &mark{whole: whole, at: at.extent, kids: kids}
+// node makes a node's mark, over kids. nest is how many levels of nesting it adds to those of its kids.
+func (p *parser) node(n ast.IsNode, whole extent, at token, nest int, kids ...*mark) *mark {
+	m := &mark{node: n, whole: whole, at: at.extent, kids: kids}
 	for _, k := range kids {
 		m.height, m.nest, m.size = max(m.height, k.height), max(m.nest, k.nest), m.size+k.size
 	}
