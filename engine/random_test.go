@@ -300,6 +300,10 @@ func (g *randomProgram) entityRules() []string {
 	if g.chance(15) {
 		out = append(out, `parent(X, Group::"g2") :- X in Group::"g1".`)
 	}
+	if g.schema && g.chance(20) { // not always what the schema says
+		out = append(out, pick(g, `attribute(X, K, 4) :- owns(X, _), each(["inner", "level"], K).`, `attribute(X, "level", V) :- owns(X, S), each([S, 3], V), S != V.`,
+			`tag(X, "t", V) :- user(X), each([2, "b"], V), V != 2.`))
+	}
 	if g.chance(12) {
 		out = append(out, pick(g, `parent(User::"u2", Group::"g0").`, `tag(User::"u0", "t", 2).`, `attribute(User::"u2", "level", 4).`))
 	}
@@ -311,7 +315,7 @@ func (g *randomProgram) entityRules() []string {
 		}
 	}
 	if g.chance(12) {
-		out = append(out, pick(g, `attribute(X, K, 4) :- owns(X, K).`, `attribute(X, K, 4) :- owns(X, S), K = S.substring(0, 2).`, `attribute(X, K, 4) :- owns(X, S), K = S.substring(0, S.toLong() - 6), user(X).`, `attribute(User::"u1", "level", 2).`, `attribute(User::"u0", "name", "a").`, `attribute(X, "inner", {k: V}) :- owns(X, S), V = S.toLong().`, `attribute(X, "name", S) :- owns(X, S).`))
+		out = append(out, pick(g, `attribute(X, K, 4) :- owns(X, K).`, `attribute(X, K, 4) :- owns(X, S), K = S.replace("a", "name").`, `attribute(X, K, 4) :- owns(X, S), K = S.substring(0, 2).`, `attribute(X, K, 4) :- owns(X, S), K = S.substring(0, S.toLong() - 6), user(X).`, `attribute(User::"u1", "level", 2).`, `attribute(User::"u0", "name", "a").`, `attribute(X, "inner", {k: V}) :- owns(X, S), V = S.toLong().`, `attribute(X, "name", S) :- owns(X, S).`))
 	}
 	if g.chance(30) {
 		out = append(out, pick(g, `attribute(X, "owner", U) :- doc(X), owns(U, S), S.toLong() > 5.`, `attribute(X, "owner", U) :- doc(X), user(U), val(N), 3 / N > 1.`))
