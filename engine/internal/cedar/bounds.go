@@ -20,8 +20,12 @@ const (
 // deep optional records nest in the schema.
 func (p *Policy) tooHard(optional int) (at extent, why string) {
 	for i, c := range p.AST.Conditions {
-		b := bounds{optional: optional}
-		b.visit(c.Body, p.marks.conditions[i].body, 0, 0)
+		b := bounds{optional: optional, todo: []bounded{{n: c.Body, m: p.marks.conditions[i].body}}}
+		for len(b.todo) > 0 && b.why == "" {
+			next := b.todo[len(b.todo)-1]
+			b.todo = b.todo[:len(b.todo)-1]
+			b.visit(next)
+		}
 		if b.why != "" {
 			return b.at, b.why
 		}
@@ -32,32 +36,36 @@ func (p *Policy) tooHard(optional int) (at extent, why string) {
 type bounds struct {
 	optional int
 	guards   int
+	todo     []bounded
 	at       extent
 	why      string
 }
 
-// visit counts what is below n, which stands below some reads in a row and in the left side of some `is … in`.
-func (b *bounds) visit(n ast.IsNode, m *mark, reads, isIn int) {
-	switch n.(type) {
+// bounded is a node that stands below some reads in a row and below some `is … in`.
+type bounded struct {
+	n           ast.IsNode
+	m           *mark
+	reads, isIn int
+}
+
+func (b *bounds) visit(s bounded) {
+	row := 0
+	switch s.n.(type) {
 	case ast.NodeTypeAccess:
-		if reads++; min(reads, b.optional) > maxRecords {
-			b.refuse(m, fmt.Sprintf("more than %d records that are optional are read inside each other", maxRecords))
+		if row = s.reads + 1; min(row, b.optional) > maxRecords {
+			b.refuse(s.m, fmt.Sprintf("more than %d records that are optional are read inside each other", maxRecords))
 		}
 	case ast.NodeTypeHas, ast.NodeTypeHasTag:
-		reads = 0
 		if b.guards++; b.guards > maxGuards {
-			b.refuse(m, fmt.Sprintf("a condition to be validated has more than %d guards", maxGuards))
+			b.refuse(s.m, fmt.Sprintf("a condition to be validated has more than %d guards", maxGuards))
 		}
 	case ast.NodeTypeIsIn:
-		reads = 0
-		if isIn++; isIn > maxIsIn {
-			b.refuse(m, fmt.Sprintf("more than %d tests with is and in are nested", maxIsIn))
+		if s.isIn++; s.isIn > maxIsIn {
+			b.refuse(s.m, fmt.Sprintf("more than %d tests with is and in are nested", maxIsIn))
 		}
-	default:
-		reads = 0
 	}
-	for i, kid := range children(n) {
-		b.visit(kid, m.kids[i], reads, isIn)
+	for i, kid := range children(s.n) {
+		b.todo = append(b.todo, bounded{kid, s.m.kids[i], row, s.isIn})
 	}
 }
 

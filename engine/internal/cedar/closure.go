@@ -163,6 +163,25 @@ func isIn(left expr, typ value.Value, right expr) expr {
 	}
 }
 
+// accumulate works off a chain of operations from the left.
+func accumulate(first expr, terms []term) expr {
+	return func(e *Env) value.Value {
+		v := first(e)
+		for i := range terms {
+			if v == value.None || !e.step() {
+				return value.None
+			}
+			r := terms[i].operand.run(e)
+			if r == value.None {
+				return value.None
+			}
+			a := [2]value.Value{v, r}
+			v = e.apply(terms[i].op, a[:])
+		}
+		return v
+	}
+}
+
 // gather evaluates expressions and makes one value of their values.
 func gather(elems []compiled, build func(*value.Table, []value.Value) value.Value) expr {
 	return func(e *Env) value.Value {

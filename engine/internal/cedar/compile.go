@@ -63,6 +63,8 @@ func (c *compiler) expr(n ast.IsNode) compiled {
 		return c.record(n)
 	case ast.NodeTypeExtensionCall:
 		return c.extension(n)
+	case ast.NodeTypeAdd, ast.NodeTypeSub, ast.NodeTypeMult:
+		return c.arithmetic(n)
 	case ast.NodeTypeNegate:
 		return c.unary(value.OpNeg, n.Arg)
 	case ast.NodeTypeIsEmpty:
@@ -119,12 +121,6 @@ func (c *compiler) binary(n ast.IsNode) compiled {
 		return dynamic(membership(value.OpContainsAll, l.run, r.run))
 	case ast.NodeTypeContainsAny:
 		return dynamic(membership(value.OpContainsAny, l.run, r.run))
-	case ast.NodeTypeAdd:
-		return c.operation(value.OpAdd, l, r)
-	case ast.NodeTypeSub:
-		return c.operation(value.OpSub, l, r)
-	case ast.NodeTypeMult:
-		return c.operation(value.OpMul, l, r)
 	}
 	panic(fmt.Sprintf("cedar-go's parser made a node of type %T", n))
 }
@@ -230,6 +226,43 @@ func constants(cs []compiled) []value.Value {
 		out[i] = c.constant
 	}
 	return out
+}
+
+// term is an operation on what stands left of it and an operand.
+type term struct {
+	op      value.Op
+	operand compiled
+}
+
+// arithmetic compiles a chain of + and -, or of *, which is worked off from the left without depth.
+func (c *compiler) arithmetic(n ast.IsNode) compiled {
+	join := joiner(n)
+	var terms []term
+	for joiner(n) == join {
+		kids := children(n)
+		terms = append(terms, term{arithmeticOp(n), c.expr(kids[1])})
+		n = kids[0]
+	}
+	slices.Reverse(terms)
+	first := c.expr(n)
+	for len(terms) > 0 && isConstant(first, terms[0].operand) || len(terms) == 1 {
+		first = c.operation(terms[0].op, first, terms[0].operand)
+		terms = terms[1:]
+	}
+	if len(terms) == 0 {
+		return first
+	}
+	return dynamic(accumulate(first.run, terms))
+}
+
+func arithmeticOp(n ast.IsNode) value.Op {
+	switch n.(type) {
+	case ast.NodeTypeAdd:
+		return value.OpAdd
+	case ast.NodeTypeSub:
+		return value.OpSub
+	}
+	return value.OpMul
 }
 
 // chain compiles && (stop is false) or || (stop is true).

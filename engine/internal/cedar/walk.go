@@ -77,11 +77,21 @@ func children(n ast.IsNode) []ast.IsNode {
 	return nil
 }
 
-// walk calls f for a node and all below it, each with its mark.
+// walk calls f for a node and all below it, each with its mark, a node before its operands and those from left to right. It needs no
+// depth.
 func walk(n ast.IsNode, m *mark, f func(ast.IsNode, *mark)) {
-	f(n, m)
-	for i, k := range children(n) {
-		walk(k, m.kids[i], f)
+	type item struct {
+		n ast.IsNode
+		m *mark
+	}
+	for todo := []item{{n, m}}; len(todo) > 0; {
+		next := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		f(next.n, next.m)
+		kids := children(next.n)
+		for i := len(kids) - 1; i >= 0; i-- {
+			todo = append(todo, item{kids[i], next.m.kids[i]})
+		}
 	}
 }
 
