@@ -375,6 +375,10 @@ func (o *oracle) field(e, name value.Value, tag bool) (value.Value, outcome) {
 	case 0:
 		return value.None, absent
 	case 1:
+		if o.p.FieldType(e, name, vs[0], tag) != "" {
+			o.met["field-types"]++
+			return value.None, erred
+		}
 		return vs[0], ok
 	}
 	o.met["field-conflicts"]++

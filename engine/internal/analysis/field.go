@@ -39,6 +39,18 @@ func (env *environment) fieldFits(row []value.Value, tag bool) (want Type, ok bo
 	return want, fits(env.table, row[2], want)
 }
 
+// FieldType says what type the schema has for an attribute or tag of an entity, where a value isn't of it; empty where it is.
+func (p *Program) FieldType(entity, name, v value.Value, tag bool) string {
+	if p.env.schema == nil {
+		return ""
+	}
+	want, ok := p.env.fieldFits([]value.Value{entity, name, v}, tag)
+	if ok {
+		return ""
+	}
+	return string(p.AppendType(nil, want))
+}
+
 // checkFieldFact reports a fact of attribute or tag whose value the schema doesn't allow.
 func (a *analysis) checkFieldFact(row []value.Value, tag bool, at source.Span) {
 	if want, ok := a.fieldFits(row, tag); !ok {

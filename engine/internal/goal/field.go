@@ -8,8 +8,11 @@ import (
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
-// CodeConflict is the error of an attribute or tag that has two values.
-const CodeConflict source.Code = "entity.conflict"
+// The errors of an attribute or tag that has two values, and of a derived one that isn't what the schema says.
+const (
+	CodeConflict  source.Code = "entity.conflict"
+	CodeFieldType source.Code = "entity.type"
+)
 
 // gathered is what [Evaluator.gather] found: rows, and for those that only may hold, the error for which.
 type gathered struct {
@@ -196,7 +199,22 @@ func (e *Evaluator) derivedField(x, name value.Value, tag bool, stored value.Val
 			}
 		}
 	}
-	return e.oneValue(x, name, tag, values)
+	v, st := e.oneValue(x, name, tag, values)
+	if st != ok {
+		return v, st
+	}
+	if want := e.program.FieldType(x, name, v, tag); want != "" {
+		return e.raise(&value.Fault{Code: CodeFieldType, Message: "the " + fieldKind(tag) + e.show(name) + " of " + e.show(x) + " is " + e.show(v) +
+			", and the schema has a value of type " + want + " here"})
+	}
+	return v, st
+}
+
+func fieldKind(tag bool) string {
+	if tag {
+		return "tag "
+	}
+	return "attribute "
 }
 
 func (e *Evaluator) factValues(dst []value.Value, p analysis.PredID, x, name value.Value) []value.Value {
@@ -232,9 +250,5 @@ func (e *Evaluator) oneValue(x, name value.Value, tag bool, values []value.Value
 	if second == value.None {
 		return least, ok
 	}
-	kind := "attribute "
-	if tag {
-		kind = "tag "
-	}
-	return e.raise(&value.Fault{Code: CodeConflict, Message: "the " + kind + e.show(name) + " of " + e.show(x) + " has two values, " + e.show(least) + " and " + e.show(second)})
+	return e.raise(&value.Fault{Code: CodeConflict, Message: "the " + fieldKind(tag) + e.show(name) + " of " + e.show(x) + " has two values, " + e.show(least) + " and " + e.show(second)})
 }
