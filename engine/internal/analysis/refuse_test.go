@@ -37,6 +37,7 @@ func TestRefused(t *testing.T) {
 		{"unsafe value", `q("a"). p(N) :- N = sum(V) { q(X) }, q(X).`, []string{`1:25 datalog.unsafe_variable "V" is bound by nothing in the braces`}},
 		{"unsafe alternative value", `q(1). r("a"). p(N) :- N = sum(V) { q(V) ; r(_) }.`, []string{`1:31 datalog.unsafe_variable "V"`}},
 		{"aggregates need each other", `q(1, 1). p(X) :- X = count { q(Y, _) }, Y = count { q(X, _) }.`, []string{`1:18 datalog.unsafe_variable "Y" depends on itself`}},
+		{"aggregate in a circle", `q(1). p(X) :- N = count { q(X), X > 3 }, X = N + 1.`, []string{`1:19 datalog.unsafe_variable "X" depends on itself`}},
 		{"aggregate's own result", `q(1). p(N) :- N = count { q(N) }.`, []string{`1:15 datalog.unsafe_variable "N" is the aggregate's result`}},
 		{"aggregate of itself", `q(1, 1). p(X) :- X = count { q(_, Y), Z > Y }.`, []string{`1:39 datalog.unsafe_variable "Z"`}},
 		{"wildcard value", `p(X) :- argv(_, _, X).`, []string{"1:14 datalog.wildcard"}},

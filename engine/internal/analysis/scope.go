@@ -116,7 +116,12 @@ func (a *analysis) aggregate(c *clause, at int, l *datalog.Literal) {
 			group, terms = append(group, n), append(terms, Term{Var: v})
 		} else {
 			locals = append(locals, n)
-			a.checkOwnResult(l, n)
+			switch {
+			case l.Var.Text == n:
+				a.diags.Errorf(l.Var.Span, codeUnsafe, "%q is the aggregate's result and stands in its braces", n).Help = "give one of them another name"
+			case ok:
+				a.checkCircle(c, ag, n, v)
+			}
 		}
 	}
 	conjunctions := a.expand(ag.Body)
@@ -133,10 +138,12 @@ func (a *analysis) aggregate(c *clause, at int, l *datalog.Literal) {
 	}
 }
 
-// checkOwnResult reports an aggregate whose result has the name of a variable that is local to its braces.
-func (a *analysis) checkOwnResult(l *datalog.Literal, local string) {
-	if l.Var.Text == local {
-		a.diags.Errorf(l.Var.Span, codeUnsafe, "%q is the aggregate's result and stands in its braces", local).Help = "give one of them another name"
+// checkCircle reports a variable in an aggregate's braces that is bound outside them by what depends on the aggregate: there it would be
+// another variable of the same name.
+func (a *analysis) checkCircle(c *clause, ag *datalog.Aggregate, name string, v int32) {
+	if bound, _ := a.close(c, -1, true); bound[v] {
+		a.diags.Errorf(ag.Span, codeUnsafe, "%q depends on itself: what binds it outside the braces depends on the aggregate", name).Help =
+			"give the variable in the braces another name"
 	}
 }
 
