@@ -13,23 +13,23 @@ const repository = "../.."
 
 var fence = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
 
-// readmeBlocks are the README's code blocks of a language.
-func readmeBlocks(t *testing.T, language string) []string {
+// blocks are a document's code blocks of a language.
+func blocks(t *testing.T, document, language string) []string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(repository, "README.md"))
+	text, err := os.ReadFile(filepath.Join(repository, document))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var blocks []string
+	var found []string
 	for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
 		if m[1] == language {
-			blocks = append(blocks, m[2])
+			found = append(found, m[2])
 		}
 	}
-	if len(blocks) == 0 {
-		t.Fatalf("the README has no block of %s", language)
+	if len(found) == 0 {
+		t.Fatalf("%s has no block of %s", document, language)
 	}
-	return blocks
+	return found
 }
 
 // buildRune builds the command as users do, and returns its folder.
@@ -48,7 +48,7 @@ func buildRune(t *testing.T) string {
 // TestREADME_console runs the commands of the README in an empty folder, and compares what they write with what it shows.
 func TestREADME_console(t *testing.T) {
 	bin, dir := buildRune(t), t.TempDir()
-	for _, block := range readmeBlocks(t, "console") {
+	for _, block := range blocks(t, "README.md", "console") {
 		for _, part := range strings.Split(block, "$ ")[1:] {
 			command, want, _ := strings.Cut(part, "\n")
 			cmd := exec.Command("sh", "-c", command)
@@ -68,7 +68,7 @@ func TestREADME_go(t *testing.T) {
 		t.Skip("building a program takes a while")
 	}
 	output := regexp.MustCompile(`(?m)^\s*// Output: (.*)$`)
-	for _, block := range readmeBlocks(t, "go") {
+	for _, block := range blocks(t, "README.md", "go") {
 		file := filepath.Join(t.TempDir(), "main.go")
 		if err := os.WriteFile(file, []byte(block), 0o666); err != nil {
 			t.Fatal(err)
@@ -86,7 +86,7 @@ func TestREADME_go(t *testing.T) {
 // TestREADME_configuration checks the configurations that the README shows, and decides with each.
 func TestREADME_configuration(t *testing.T) {
 	bin, dir := buildRune(t), t.TempDir()
-	for _, block := range readmeBlocks(t, "rune") {
+	for _, block := range blocks(t, "README.md", "rune") {
 		file := filepath.Join(dir, "config.rune")
 		if err := os.WriteFile(file, []byte(block), 0o666); err != nil {
 			t.Fatal(err)
@@ -100,5 +100,29 @@ func TestREADME_configuration(t *testing.T) {
 		if err != nil || !strings.HasPrefix(string(out), `{"decision":"permit"`) {
 			t.Errorf("rune eval: %v\n%s", err, out)
 		}
+	}
+}
+
+// TestLanguage_documents checks the whole documents that the language guide shows, and runs their tests. Its other blocks are parts.
+func TestLanguage_documents(t *testing.T) {
+	bin, dir := buildRune(t), t.TempDir()
+	whole := 0
+	for _, block := range blocks(t, "docs/LANGUAGE.md", "rune") {
+		if !strings.HasPrefix(block, "version") {
+			continue
+		}
+		whole++
+		file := filepath.Join(dir, "config.rune")
+		if err := os.WriteFile(file, []byte(block), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		for _, command := range []string{"check", "test"} {
+			if out, err := exec.Command(filepath.Join(bin, "rune"), command, file).CombinedOutput(); err != nil {
+				t.Errorf("rune %s: %v\n%s", command, err, out)
+			}
+		}
+	}
+	if whole == 0 {
+		t.Error("the guide shows no document")
 	}
 }
