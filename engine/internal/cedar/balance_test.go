@@ -52,6 +52,9 @@ func TestBalanced_sameVerdict(t *testing.T) {
 			if len(m.kids) != len(children(n)) || !standsAt(n, text[m.at.start:m.at.end]) {
 				t.Fatalf("%s\na %T stands at %q", text, n, text[m.at.start:m.at.end])
 			}
+			if joiner(n) != joinNone && (m.at.start < m.kids[0].whole.end || m.at.end > m.kids[1].whole.start) {
+				t.Fatalf("%s\na %T doesn't stand between its operands", text, n)
+			}
 		})
 	})
 	if well == 0 || unwell == 0 {

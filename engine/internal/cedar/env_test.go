@@ -84,6 +84,7 @@ var longWork = map[string]string{
 	"text":     strings.Repeat(when(`context.text like "*b*c"`), 50),
 	"members":  strings.Repeat(when(`context.set.containsAll(context.set)`), 20),
 	"elements": when(`[` + strings.Repeat(`context.text like "*b",`, 100) + `] == []`),
+	"sum":      strings.Repeat(when("1"+strings.Repeat(" + context.n", 900)+" == 2701"), 5),
 	"if":       strings.Repeat(when(`if context.n == 3 then true else false`), 1500),
 }
 
@@ -179,6 +180,8 @@ func TestFailure_messages(t *testing.T) {
 		{`principal is U in 1`, "cedar.type", `expected an entity or a set of entities, got a long 1`},
 		{`1 like "a"`, "cedar.type", `expected a string, got a long 1`},
 		{`9223372036854775807 + 1 == 1`, "value.overflow", `9223372036854775807 + 1 overflows`},
+		{`principal.level - 5 + 9223372036854775807 + 1 == 1`, "value.overflow", `9223372036854775807 + 1 overflows`},
+		{`principal.level * 2 * context.x * principal.y == 1`, "cedar.no_attribute", `the record has no attribute "x"`},
 		{`principal.level + true == 1`, "value.kind", `+ has no meaning for true, a bool`},
 		{`-principal == 1`, "value.kind", `- has no meaning for U::"a", an entity`},
 		{`ip("x") == ip("y")`, "value.parse", `"x" is not a valid ip`},

@@ -126,7 +126,11 @@ func (g generator) number(depth int) string {
 	case 0:
 		return "-(" + g.number(depth-1) + ")"
 	case 1, 2:
-		return fmt.Sprintf("(%s %s %s)", g.number(depth-1), g.pick("+", "-", "*"), g.number(depth-1))
+		chain := g.number(depth - 1)
+		for range g.n(1, 4) {
+			chain += g.pick(" + ", " - ", " * ") + g.number(depth-1)
+		}
+		return "(" + chain + ")"
 	case 3:
 		return g.expr(depth - 1)
 	}
