@@ -64,6 +64,7 @@ format:
 		echo "not as gofmt has it:" $$unformatted >&2; exit 1; fi
 
 vet:
+	$(GO) mod tidy -diff
 	$(GO) vet ./...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./engine/... ./wasm
 
