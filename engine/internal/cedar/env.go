@@ -199,7 +199,9 @@ func (e *Env) inAny(a value.Value, members []value.Value) value.Value {
 		}
 	}
 	if len(members) > fewMembers {
-		return e.inMany(a, members)
+		if found, known := e.inMany(a, members); known {
+			return value.Bool(found)
+		}
 	}
 	erred := false
 	for _, m := range members {
@@ -217,20 +219,18 @@ func (e *Env) inAny(a value.Value, members []value.Value) value.Value {
 	return value.False
 }
 
-func (e *Env) inMany(a value.Value, members []value.Value) value.Value {
+// inMany looks for members among the ancestors. Where it finds none and there may be more of them, which those are isn't known.
+func (e *Env) inMany(a value.Value, members []value.Value) (found, known bool) {
 	up, status := e.View.Ancestors(a, e.ancestors[:0])
 	slices.Sort(up)
 	e.ancestors = up
 	for _, m := range members {
 		e.Steps++
-		if _, found := slices.BinarySearch(up, m); found {
-			return value.True
+		if _, in := slices.BinarySearch(up, m); in {
+			return true, true
 		}
 	}
-	if status == entity.Erred {
-		return e.fail(Failure{kind: failFault, fault: e.View.Fault()})
-	}
-	return value.False
+	return false, status != entity.Erred
 }
 
 // apply carries out an operation on the values of one or two expressions.
