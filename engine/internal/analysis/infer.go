@@ -46,7 +46,9 @@ func (a *analysis) infer() {
 			}
 		}
 	}
-	a.narrowOpen()
+	if !a.goal { // which changes nothing of the documents' columns
+		a.narrowOpen()
+	}
 	a.settle()
 }
 
