@@ -1,6 +1,8 @@
 package analysis
 
 import (
+	"slices"
+
 	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
@@ -79,47 +81,116 @@ func (a *analysis) openColumns() {
 // narrowOpen gives the columns that updates alone fill the type of what rules look for in them, where every rule's is certain. An update
 // that holds text where rules look for entities is then refused, and not ignored for ever.
 func (a *analysis) narrowOpen() {
-	type place struct {
-		pred PredID
-		col  int
-	}
 	wanted := map[place]Type{}
-	for _, c := range a.clauses {
-		for i := range c.Body {
-			l := &c.Body[i]
-			if l.Kind != LitAtom && l.Kind != LitNot {
-				continue
-			}
-			for j, t := range l.Args {
-				if !a.infos[l.Pred].columns[j].open {
-					continue
+	changed := slices.ContainsFunc(a.infos, func(p predicate) bool { return slices.ContainsFunc(p.columns, func(c column) bool { return c.open }) })
+	give := func(at place, typ Type) {
+		if a.infos[at.pred].columns[at.col].Kind != TypeAny {
+			return
+		}
+		have, ok := wanted[at]
+		if ok {
+			typ = join(have, typ)
+		}
+		if !ok || !sameType(have, typ) {
+			wanted[at], changed = typ, true
+		}
+	}
+	for changed {
+		changed = false
+		for _, c := range slices.Backward(a.clauses) { // what is used mostly stands before what uses it
+			for i := range c.Body {
+				switch l := &c.Body[i]; l.Kind {
+				case LitAtom, LitNot:
+					for j, t := range l.Args {
+						if typ, ok := a.wantedType(c, t, wanted); ok {
+							give(place{l.Pred, j}, typ)
+						}
+					}
+				case LitAggregate: // rows of any values count
+					for j := range a.infos[l.Aggregate.Pred].columns {
+						give(place{l.Aggregate.Pred, j}, anyType)
+					}
 				}
-				at, typ := place{l.Pred, j}, a.wantedType(c, t)
-				if have, ok := wanted[at]; ok {
-					typ = join(have, typ)
-				}
-				wanted[at] = typ
 			}
 		}
 	}
 	for at, typ := range wanted {
-		a.infos[at.pred].columns[at.col].Type = typ
+		if col := &a.infos[at.pred].columns[at.col]; col.open {
+			col.Type = typ
+		}
 	}
 }
 
-// wantedType is the type of the values that a term can match, as far as it is certain.
-func (a *analysis) wantedType(c *clause, t Term) Type {
+// place is a predicate's column.
+type place struct {
+	pred PredID
+	col  int
+}
+
+// wantedType is the type of the values for which a term can match, as far as it is certain. A value that is only handed on to heads is
+// wanted as it is there; false where that isn't known yet, or never asked for.
+func (a *analysis) wantedType(c *clause, t Term, wanted map[place]Type) (typ Type, ok bool) {
 	if t.Var == TermWildcard {
-		return anyType
+		return anyType, true
 	}
 	typ, s, ok := a.typeTerm(c, t)
 	switch {
-	case !ok || s < sureKind:
-		return anyType
-	case s < sure:
-		return Type{Kind: typ.Kind, Entity: value.None}
+	case ok && s >= sureKind && typ.Kind != TypeAny:
+		if s < sure {
+			typ = Type{Kind: typ.Kind, Entity: value.None}
+		}
+		return typ, true
+	case t.Var == TermConst || c.uses(t.Var) != 1:
+		return anyType, true
 	}
-	return typ
+	heads := 0
+	ok = false
+	for i, h := range c.HeadArgs {
+		if h.Var != t.Var {
+			continue
+		}
+		if heads++; c.Head < 0 || a.preds[c.Head].Kind != PredUser && a.preds[c.Head].Kind != PredAux {
+			return anyType, true
+		}
+		if w, known := wanted[place{c.Head, i}]; known && ok {
+			typ = join(typ, w)
+		} else if known {
+			typ, ok = w, true
+		}
+	}
+	if heads == 0 {
+		return anyType, true
+	}
+	return typ, ok
+}
+
+// uses counts how often a variable stands in a clause's body; in an expression or aggregate as often as not to be once.
+func (c *clause) uses(v int32) int {
+	n := 0
+	for i := range c.Body {
+		l := &c.Body[i]
+		for _, t := range l.Args {
+			if t.Var == v {
+				n++
+			}
+		}
+		other := func(w int32, _ source.Span) {
+			if w == v {
+				n += 2
+			}
+		}
+		exprVars(l.Expr, other)
+		exprVars(l.Separator, other)
+		if l.Kind == LitEquation || l.Kind == LitAggregate {
+			other(l.Var, l.Span)
+		}
+		if l.Aggregate != nil {
+			for _, t := range l.Aggregate.Group {
+				other(t.Var, l.Span)
+			}
+		}
+	}
+	return n
 }
 
 func open(columns []column) {
