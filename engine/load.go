@@ -29,7 +29,7 @@ type Loader struct {
 // .cedar file and a *_test.rune from other documents. The text is kept.
 func NewLoader(name string, text []byte, h Host) *Loader {
 	l := &Loader{host: h, table: value.NewTable(value.Key(h.Key)), files: &source.Files{}, diags: &source.List{}}
-	l.table.Pause = h.Yield
+	l.table.Pause, l.files.Spend = h.Yield, l.table.Spend
 	l.docs = document.NewLoader(l.table, l.files, name, text, l.diags)
 	return l
 }

@@ -122,6 +122,7 @@ func (a *analysis) collect(in Input) {
 		a.defineTable(&in.Facts[i])
 	}
 	for i := range in.Statements {
+		in.Table.Spend(128)
 		if in.Statements[i].Decl == nil {
 			a.defineHead(&in.Statements[i])
 		}

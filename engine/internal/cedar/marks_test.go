@@ -51,7 +51,7 @@ func marksOf(p *Policy, src string) (problems []string) {
 // compact takes blanks and comments out of a path.
 func compact(text string) string {
 	var b strings.Builder
-	for _, t := range scan([]byte(text), 0, len(text)) {
+	for _, t := range scan(&source.Files{}, []byte(text), 0, len(text)) {
 		b.WriteString(text[t.start:t.end])
 	}
 	return b.String()
@@ -186,7 +186,7 @@ func TestParse_likeCedar(t *testing.T) {
 
 // change changes a few tokens.
 func (g generator) change(text string) string {
-	tokens := scan([]byte(text), 0, len(text))
+	tokens := scan(&source.Files{}, []byte(text), 0, len(text))
 	var list []string
 	for _, t := range tokens {
 		list = append(list, text[t.start:t.end])

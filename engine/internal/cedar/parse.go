@@ -16,12 +16,14 @@ import (
 // more stack than V8 has.
 func Parse(files *source.Files, file source.FileID, start, end int, diags *source.List) []*Policy {
 	p := parser{src: files.File(file).Text, file: file, diags: diags}
-	p.tokens = scan(p.src, start, end)
+	p.tokens = scan(files, p.src, start, end)
 	var out []*Policy
 	for p.skipComments(); p.tokens[p.pos].kind != tokenEOF; p.skipComments() {
+		from := p.tokens[p.pos].start
 		if policy := p.policy(); policy != nil {
 			out = append(out, policy)
 		}
+		files.Parsed(int(p.tokens[p.pos].start - from))
 	}
 	return out
 }

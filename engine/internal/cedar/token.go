@@ -3,6 +3,8 @@ package cedar
 import (
 	"bytes"
 	"unicode/utf8"
+
+	"github.com/rune-authz/rune/engine/internal/source"
 )
 
 type tokenKind uint8
@@ -41,12 +43,13 @@ type scanner struct {
 }
 
 // scan returns the tokens of src[start:end], an end token last.
-func scan(src []byte, start, end int) []token {
+func scan(files *source.Files, src []byte, start, end int) []token {
 	s := scanner{src: src, pos: start, end: end}
 	if start == 0 && bytes.HasPrefix(src[:end], []byte("\xef\xbb\xbf")) {
 		s.pos = 3
 	}
-	for s.next() {
+	for from := s.pos; s.next(); from = s.pos {
+		files.Scanned(s.pos - from)
 	}
 	last := s.pos
 	if n := len(s.tokens); n > 0 {

@@ -98,6 +98,7 @@ func walk(n ast.IsNode, m *mark, f func(ast.IsNode, *mark)) {
 // Names calls f for each entity type that the policies name, with the entity where they name one, else with value.None.
 func Names(t *value.Table, ps []*Policy, f func(typ string, uid value.Value, at source.Span)) {
 	for _, p := range ps {
+		t.Spend(8 * int(p.Span.End-p.Span.Start))
 		n := namer{f: func(typ types.EntityType, uid types.EntityUID, at extent) {
 			v := value.None
 			if uid.Type != "" {

@@ -28,12 +28,14 @@ type parser struct {
 // statements that are well formed.
 func Parse(files *source.Files, file source.FileID, start, end int, diags *source.List) []Statement {
 	text := files.File(file).Text
-	p := &parser{file: file, text: text, diags: diags, toks: scan(file, text, start, end, diags)}
+	p := &parser{file: file, text: text, diags: diags, toks: scan(files, file, start, end, diags)}
 	var out []Statement
 	for p.tok().kind != tokEOF {
+		from := p.tok().start
 		if st, ok := p.statement(); ok {
 			out = append(out, st)
 		}
+		files.Parsed(int(p.tok().start - from))
 	}
 	return out
 }
@@ -41,7 +43,7 @@ func Parse(files *source.Files, file source.FileID, start, end int, diags *sourc
 // ParseBody parses text as a single body without a final period, such as a query's goal.
 func ParseBody(files *source.Files, file source.FileID, diags *source.List) *Body {
 	text := files.File(file).Text
-	p := &parser{file: file, text: text, diags: diags, toks: scan(file, text, 0, len(text), diags)}
+	p := &parser{file: file, text: text, diags: diags, toks: scan(files, file, 0, len(text), diags)}
 	if p.tok().kind == tokEOF {
 		diags.Errorf(p.span(p.tok()), codeSyntax, "the goal is empty")
 		return nil

@@ -59,10 +59,12 @@ type scanner struct {
 }
 
 // scan returns the tokens of text[start:end], the last one tokEOF.
-func scan(file source.FileID, text []byte, start, end int, diags *source.List) []token {
-	s := &scanner{file: file, text: text, at: start, end: end, first: true, diags: diags}
+func scan(files *source.Files, file source.FileID, start, end int, diags *source.List) []token {
+	s := &scanner{file: file, text: files.File(file).Text, at: start, end: end, first: true, diags: diags}
 	for s.blanks(); s.at < s.end; s.blanks() {
+		from := s.at
 		s.token()
+		files.Scanned(s.at - from)
 	}
 	s.add(tokEOF, s.end)
 	return s.toks

@@ -36,7 +36,30 @@ type File struct {
 }
 
 // Files is an append-only list of files; positions refer to it.
-type Files struct{ list []*File }
+type Files struct {
+	list []*File
+	// Spend, if given, is told how many bytes readers went through, so that a long load can pause.
+	Spend func(n int)
+}
+
+// Went tells that a reader went through n bytes.
+func (fs *Files) Went(n int) {
+	if fs.Spend != nil {
+		fs.Spend(n)
+	}
+}
+
+// What a byte of a token costs to find, and of a statement or policy to parse, beside going through it.
+const (
+	scanCost  = 4
+	parseCost = 16
+)
+
+// Scanned tells that a token of n bytes was found.
+func (fs *Files) Scanned(n int) { fs.Went(scanCost * n) }
+
+// Parsed tells that a statement or policy of n bytes was parsed.
+func (fs *Files) Parsed(n int) { fs.Went(parseCost * n) }
 
 // Add appends a file and returns its id.
 func (fs *Files) Add(name string, text []byte) FileID {
