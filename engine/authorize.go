@@ -21,10 +21,10 @@ const (
 
 // Authorize appends the reply to a request: {"decision":…,"reasons":[…],"diagnostics":{…}}, or {"error":{…}} for a request that is none.
 func (e *Engine) Authorize(dst, request []byte, h *Host) []byte {
-	if d := h.unsupported(); d != nil {
-		e.stats = Stats{}
+	if d := e.enter(h); d != nil {
 		return appendErrorObject(dst, e.files, *d)
 	}
+	defer e.leave()
 	e.begin(h)
 	dst = e.authorize(dst, request, h, false)
 	e.end()
@@ -143,7 +143,7 @@ func (e *Engine) refuses(x *entity.Entity, mode EntitiesMode) string {
 		return "the configuration has " + e.show(x.UID) + " already"
 	}
 	for _, p := range x.Parents {
-		if e.base.Knows(p) || e.store.Has(p) {
+		if e.loaded.Knows(p) || e.updated[p] || e.store.Has(p) {
 			return "the configuration knows the parent " + e.show(p) + ", which a request may not claim"
 		}
 	}
@@ -188,31 +188,40 @@ func (e *Engine) evaluatePolicies() string {
 	r := &e.request
 	e.env.Principal, e.env.Action, e.env.Resource, e.env.Context = r.Principal, r.Action, r.Resource, r.Context
 	e.env.Steps, e.env.Limit = 0, max(1, int(e.limits.Steps)-e.eval.Steps())
-	e.policies.Evaluate(&e.env, &e.cedarOut)
-	e.stats.PoliciesEvaluated = uint32(e.cedarOut.Evaluated)
-	if limit := e.eval.Exceeded(); limit != "" {
-		return limit
-	}
-	if e.cedarOut.Exceeded || e.env.Steps+e.eval.Steps() > int(e.limits.Steps) {
-		return "limit.steps"
-	}
-	if e.table.Size(e.base) > int(e.limits.ArenaBytes) {
-		return "limit.arena_bytes"
-	}
 	e.byPolicy = e.byPolicy[:0]
+	places := e.policyPlace
+	for _, set := range e.policies {
+		set.Evaluate(&e.env, &e.cedarOut)
+		e.stats.PoliciesEvaluated += uint32(e.cedarOut.Evaluated)
+		if limit := e.eval.Exceeded(); limit != "" {
+			return limit
+		}
+		if e.cedarOut.Exceeded || e.env.Steps+e.eval.Steps() > int(e.limits.Steps) {
+			return "limit.steps"
+		}
+		if e.table.Size(e.base) > int(e.limits.ArenaBytes) {
+			return "limit.arena_bytes"
+		}
+		e.takePolicies(places[:set.Len()])
+		places = places[set.Len():]
+	}
+	return ""
+}
+
+// takePolicies adds the verdicts of a set of policies, which stand at these places, to those of the request.
+func (e *Engine) takePolicies(places []int32) {
 	held, erring := e.cedarOut.Satisfied, e.cedarOut.Errors
 	for len(held) > 0 || len(erring) > 0 {
 		if len(erring) == 0 || len(held) > 0 && held[0] < erring[0].Policy {
-			e.byPolicy = append(e.byPolicy, decision.Verdict{Statement: e.policyPlace[held[0]]})
+			e.byPolicy = append(e.byPolicy, decision.Verdict{Statement: places[held[0]]})
 			held = held[1:]
 			continue
 		}
 		x := &erring[0]
 		e.message = x.Append(e.message[:0], e.table)
-		e.byPolicy = append(e.byPolicy, decision.Verdict{Statement: e.policyPlace[x.Policy], Errs: true, Code: string(x.Code()), Message: string(e.message)})
+		e.byPolicy = append(e.byPolicy, decision.Verdict{Statement: places[x.Policy], Errs: true, Code: string(x.Code()), Message: string(e.message)})
 		erring = erring[1:]
 	}
-	return ""
 }
 
 var effects = [...]string{decision.Permitted: "permit", decision.Forbade: "forbid", decision.Errored: "error"}
@@ -253,7 +262,7 @@ func (e *Engine) appendReply(dst []byte, permit bool) []byte {
 		e.stats.Decision = Permit
 	}
 	e.stats.Reasons, e.stats.Errors = uint32(len(e.reasons)), uint32(len(e.errors))
-	return wire.AppendDecision(dst, permit, e.reasons, e.errors, e.revisionText)
+	return wire.AppendDecision(dst, permit, e.reasons, e.errors, e.shownRevision())
 }
 
 // appendRequestError writes what is wrong with a request's text, with its place there where it has one.

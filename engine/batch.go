@@ -2,10 +2,10 @@ package engine
 
 // Batch appends {"results":[…]} for {"requests":[…]}: each request's reply or error in its place, decided and limited as if alone.
 func (e *Engine) Batch(dst, batch []byte, h *Host) []byte {
-	if d := h.unsupported(); d != nil {
-		e.stats = Stats{}
+	if d := e.enter(h); d != nil {
 		return appendErrorObject(dst, e.files, *d)
 	}
+	defer e.leave()
 	e.begin(h)
 	total := Stats{Cacheable: true}
 	items, err := e.reader.Batch(batch)

@@ -32,6 +32,8 @@ type compiler struct {
 	*Loader
 	set *document.Set
 
+	base       *ruleset // that an overlay is united with; nil for a configuration
+	derives    derivations
 	statements []datalog.Statement
 	policies   []*cedar.Policy
 	schema     *schema.Schema
@@ -41,7 +43,8 @@ type compiler struct {
 	reader     *wire.Reader
 }
 
-func (c *compiler) compile() *Engine {
+// parse parses rules and policies.
+func (c *compiler) parse() {
 	for _, p := range c.set.Parts {
 		if p.Policies {
 			c.policies = append(c.policies, cedar.Parse(c.files, p.Span.File, int(p.Span.Start), int(p.Span.End), c.diags)...)
@@ -49,6 +52,11 @@ func (c *compiler) compile() *Engine {
 			c.statements = append(c.statements, datalog.Parse(c.files, p.Span.File, int(p.Span.Start), int(p.Span.End), c.diags)...)
 		}
 	}
+}
+
+func (c *compiler) compile() *Engine {
+	c.parse()
+	c.findDerived()
 	c.schema = schema.Parse(c.table, c.files, c.set.Schemas, c.diags)
 	c.makeDerivedOptional()
 	c.nameTypes()
@@ -103,14 +111,29 @@ func (c *compiler) newReader() {
 	}
 }
 
-// derived reports whether rules, or facts of attribute, give entities an attribute.
-func (c *compiler) derived(name string) bool {
+// findDerived finds the attributes that rules, or facts of attribute, give entities.
+func (c *compiler) findDerived() {
+	if c.base != nil {
+		c.derives = derivations{c.base.derives.any, slices.Clone(c.base.derives.names)}
+	}
 	for i := range c.statements {
-		if h := &c.statements[i].Head; h.Pred == "attribute" && len(h.Args) == 3 && (h.Args[1].Kind != datalog.ExprString || h.Args[1].Text == name) {
-			return true
+		switch h := &c.statements[i].Head; {
+		case h.Pred != "attribute" || len(h.Args) != 3:
+		case h.Args[1].Kind == datalog.ExprString:
+			c.derives.names = append(c.derives.names, h.Args[1].Text)
+		default:
+			c.derives.any = true
 		}
 	}
-	return slices.ContainsFunc(c.set.Facts, func(t document.Table) bool { return t.Pred == "attribute" })
+	slices.Sort(c.derives.names)
+	c.derives.names = slices.Compact(c.derives.names)
+	c.derives.any = c.derives.any || slices.ContainsFunc(c.set.Facts, func(t document.Table) bool { return t.Pred == "attribute" })
+}
+
+// derived reports whether rules, or facts of attribute, give entities an attribute.
+func (c *compiler) derived(name string) bool {
+	_, found := slices.BinarySearch(c.derives.names, name)
+	return found || c.derives.any
 }
 
 // makeDerivedOptional makes attributes that are derived optional in the schema: entities need not bring them.
@@ -168,6 +191,11 @@ func (c *compiler) addEntity(e entity.Entity) {
 // checkIDs reports an @id that stands twice or looks like a number's.
 func (c *compiler) checkIDs() {
 	first := map[string]source.Span{}
+	if c.base != nil {
+		for i, s := range c.base.rules.Statements {
+			first[s.ID] = c.base.places[i]
+		}
+	}
 	check := func(id string, at source.Span) {
 		if id == "" {
 			return
@@ -219,7 +247,7 @@ func (c *compiler) validatePolicies() {
 func (c *compiler) checkTests(program *analysis.Program) {
 	for i := range c.set.Tests {
 		t := &c.set.Tests[i]
-		if !t.IsQuery {
+		if !t.IsQuery || t.Overlay != nil {
 			continue
 		}
 		var diags source.List
@@ -245,10 +273,11 @@ func (c *compiler) checkTests(program *analysis.Program) {
 // engine puts the parts together.
 func (c *compiler) engine(program *analysis.Program) *Engine {
 	e := &Engine{
-		table: c.table, files: c.files, set: c.set, schema: c.schema, program: program, store: c.store, reader: c.reader,
-		policies: cedar.Compile(c.table, c.policies), validate: c.validating(),
+		own:   ruleset{files: c.files, program: program, policies: []*cedar.Set{cedar.Compile(c.table, c.policies)}, derives: c.derives},
+		table: c.table, set: c.set, schema: c.schema, store: c.store, reader: c.reader, validate: c.validating(), updated: map[value.Value]bool{},
 	}
-	c.number(e)
+	e.ruleset = &e.own
+	c.number(&e.own)
 	e.configured = Limits(c.set.Defaults.Limits)
 	for _, t := range c.set.Defaults.ProtectedTypes {
 		e.protected = append(e.protected, c.table.String(t))
@@ -271,16 +300,22 @@ func (c *compiler) engine(program *analysis.Program) *Engine {
 	e.emptyContext, e.nowKey = c.table.Record(nil), c.table.String("now")
 	e.setRevision(c.set.Revision)
 	e.base = c.table.Mark()
+	e.loaded, e.overlays.floor = e.base, e.base
 	return e
 }
 
-// number gives all statements their places in statement order.
-func (c *compiler) number(e *Engine) {
+// number gives all statements their places in statement order. An overlay's go on from its base's.
+func (c *compiler) number(r *ruleset) {
 	var list []decision.Statement
-	rule, policy := 0, 0
+	rule, policy, before := 0, 0, 0
+	if c.base != nil {
+		list, r.places = slices.Clone(c.base.rules.Statements), slices.Clone(c.base.places)
+		r.rulePlace, r.policyPlace = slices.Clone(c.base.rulePlace), slices.Clone(c.base.policyPlace)
+		rule, before = len(c.base.program.Statements), c.base.policyCount()
+	}
 	add := func(s decision.Statement, at source.Span) int32 {
 		list = append(list, s)
-		e.places = append(e.places, at)
+		r.places = append(r.places, at)
 		return int32(len(list) - 1)
 	}
 	for _, p := range c.set.Parts {
@@ -288,21 +323,25 @@ func (c *compiler) number(e *Engine) {
 			s := decision.Statement{Kind: decision.Policy, ID: c.policies[policy].ID, Forbid: c.policies[policy].Forbid,
 				Message: c.policies[policy].Message, HasMessage: c.policies[policy].HasMessage}
 			if s.ID == "" {
-				s.ID = fmt.Sprint("policy", policy)
+				s.ID = fmt.Sprint("policy", before+policy)
 			}
-			e.policyPlace = append(e.policyPlace, add(s, c.policies[policy].Span))
+			r.policyPlace = append(r.policyPlace, add(s, c.policies[policy].Span))
 		}
-		for ; !p.Policies && rule < len(e.program.Statements) && within(e.program.Statements[rule].Span, p.Span); rule++ {
-			r := &e.program.Statements[rule]
-			e.rulePlace = append(e.rulePlace, add(decision.Statement{Kind: decision.Rule, ID: r.ID, Forbid: r.Effect == analysis.Forbid,
-				Message: r.Message, HasMessage: r.HasMessage}, r.Span))
+		for ; !p.Policies && rule < len(r.program.Statements) && within(r.program.Statements[rule].Span, p.Span); rule++ {
+			st := &r.program.Statements[rule]
+			r.rulePlace = append(r.rulePlace, add(decision.Statement{Kind: decision.Rule, ID: st.ID, Forbid: st.Effect == analysis.Forbid,
+				Message: st.Message, HasMessage: st.HasMessage}, st.Span))
 		}
+	}
+	if c.base != nil {
+		r.rules = decision.NewRules(c.base.rules.Combine, c.base.rules.OnError, list)
+		return
 	}
 	combine := decision.Any
 	if c.set.Defaults.Combine == "all" {
 		combine = decision.All
 	}
-	e.rules = decision.NewRules(combine, c.onError(), list)
+	r.rules = decision.NewRules(combine, c.onError(), list)
 }
 
 func within(s, part source.Span) bool {

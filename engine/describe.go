@@ -10,7 +10,7 @@ import (
 // is {}.
 func (e *Engine) Describe(dst, request []byte, h *Host) []byte {
 	e.stats = Stats{}
-	if d := h.unsupported(); d != nil {
+	if d := e.enterBase(h); d != nil {
 		return appendErrorObject(dst, e.files, *d)
 	}
 	if err := e.emptyRequest(request); err != nil {
@@ -42,7 +42,7 @@ func (e *Engine) appendCounts(dst []byte) []byte {
 	dst = appendNumber(dst, "facts", facts)
 	dst = appendNumber(append(dst, ','), "rules", rules)
 	dst = appendNumber(append(dst, ','), "statements", len(e.program.Statements))
-	dst = appendNumber(append(dst, ','), "policies", e.policies.Len())
+	dst = appendNumber(append(dst, ','), "policies", e.policyCount())
 	dst = appendNumber(append(dst, ','), "entities", len(e.store.All()))
 	return appendNumber(append(dst, ','), "tests", len(e.set.Tests))
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
-	"github.com/rune-authz/rune/engine/internal/analysis"
 	"github.com/rune-authz/rune/engine/internal/cedar"
 	"github.com/rune-authz/rune/engine/internal/decision"
 	"github.com/rune-authz/rune/engine/internal/document"
@@ -13,7 +12,6 @@ import (
 	"github.com/rune-authz/rune/engine/internal/fixpoint"
 	"github.com/rune-authz/rune/engine/internal/goal"
 	"github.com/rune-authz/rune/engine/internal/schema"
-	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
 	"github.com/rune-authz/rune/engine/internal/wire"
 )
@@ -21,31 +19,26 @@ import (
 // Engine is a loaded configuration. Its answers are a function of the configuration, the updates since, the request and the [Host].
 // It is not safe for concurrent use.
 type Engine struct {
+	*ruleset // that decides: its own, and during a call with an overlay that one's
+	own      ruleset
+	overlays overlays
+
 	table    *value.Table
-	base     value.Mark // what the table holds between requests
-	files    *source.Files
+	base     value.Mark           // what the table holds between requests
+	loaded   value.Mark           // what it held after the load
+	updated  map[value.Value]bool // entities that updates have named first
 	set      *document.Set
 	schema   *schema.Schema
 	validate bool
-	program  *analysis.Program
 	store    *entity.Store
 	model    *fixpoint.Model
-	eval     *goal.Evaluator
 	view     *entity.View
-	policies *cedar.Set
 	env      cedar.Env
 	reader   *wire.Reader
 
-	rules       *decision.Rules
-	places      []source.Span // of the statements
-	rulePlace   []int32       // statement numbers of rules and policies
-	policyPlace []int32
-
 	configured   Limits
 	protected    []value.Value // types that requests may not bring
-	named        []value.Value // entities that rules and policies name, sorted by handle
 	needs        []string
-	readsNow     bool
 	nowKey       value.Value
 	emptyContext value.Value
 

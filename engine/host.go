@@ -23,7 +23,7 @@ type Host struct {
 	HasNow bool
 	// Context is a JSON object whose fields join the request's context, or empty. A request may not give them.
 	Context []byte
-	// Overlay is a handle of scoped rules. It is refused until there are some.
+	// Overlay is the handle of the overlay that the call is answered with, see [Engine.Overlay], or 0.
 	Overlay uint64
 	// Entities says what entities a request may bring.
 	Entities EntitiesMode
@@ -48,8 +48,6 @@ func (h *Host) unsupported() *source.Diagnostic {
 	switch {
 	case h.Explain:
 		return &source.Diagnostic{Code: codeUnsupported, Message: "this version gives no explanations"}
-	case h.Overlay != 0:
-		return &source.Diagnostic{Code: codeUnsupported, Message: "this version has no overlays"}
 	case h.Entities >= entitiesModes:
 		return &source.Diagnostic{Code: codeUnsupported, Message: "unknown mode for a request's entities"}
 	}

@@ -77,7 +77,11 @@ func (l *Loader) Give(name string, data []byte, absent bool) []byte {
 // Commit ends the load. The reply is {"loaded":{"revision":…,"needs":[…],"warnings":[…]}}, needs being the context keys that the host is to
 // give; or, with a nil engine, {"error":{…},"diagnostics":[…]}.
 func (l *Loader) Commit() (*Engine, []byte) {
-	if h := l.host.unsupported(); h != nil {
+	h := l.host.unsupported()
+	if h == nil && l.host.Overlay != 0 {
+		h = &source.Diagnostic{Code: codeUnsupported, Message: "an overlay serves decisions and queries alone"}
+	}
+	if h != nil {
 		return nil, appendErrorObject(nil, l.files, *h)
 	}
 	set := l.docs.Finish()

@@ -11,10 +11,10 @@ import (
 // Query appends all bindings of {"goal":…}, sorted: {"columns":["X"],"rows":[[…]],"revision":…}, or {"error":{…}}. With principal, action and
 // resource the goal sees that request; without them the request predicates and context are empty.
 func (e *Engine) Query(dst, query []byte, h *Host) []byte {
-	if d := h.unsupported(); d != nil {
-		e.stats = Stats{}
+	if d := e.enter(h); d != nil {
 		return appendErrorObject(dst, e.files, *d)
 	}
+	defer e.leave()
 	e.begin(h)
 	defer e.end()
 	rows, g, dst := e.query(dst, query, h)
@@ -22,7 +22,7 @@ func (e *Engine) Query(dst, query []byte, h *Host) []byte {
 		return dst
 	}
 	e.stats.Cacheable = !e.stats.UsedNow
-	return wire.AppendRows(dst, e.table, g.Columns, rows, e.revisionText)
+	return wire.AppendRows(dst, e.table, g.Columns, rows, e.shownRevision())
 }
 
 // query evaluates a query. Where it fails it appends the error and returns no goal.

@@ -16,8 +16,7 @@ const codeTestRequest source.Code = "request.type"
 // {"tests":[{"name":…,"ok":…,"want":…,"got":…}]}. Got is the whole reply, or the rows of a query, or an error, which is a failure.
 // The tests are the host here: their contexts give what is the host's, and h's context and time don't count.
 func (e *Engine) Test(dst, request []byte, h *Host) []byte {
-	if d := h.unsupported(); d != nil {
-		e.stats = Stats{}
+	if d := e.enterBase(h); d != nil {
 		return appendErrorObject(dst, e.files, *d)
 	}
 	run, err := e.testFilter(request)
@@ -75,9 +74,11 @@ func (e *Engine) testFilter(request []byte) (*regexp.Regexp, *wire.Error) {
 func (e *Engine) appendTest(dst []byte, t *document.Test, h *Host) []byte {
 	var got []byte
 	var ok bool
+	failed, leave := e.enterTest(t, h)
+	defer leave()
 	switch {
-	case t.Overlay != nil:
-		got = appendErrorObject(nil, e.files, source.Diagnostic{Code: codeUnsupported, Message: "this version has no overlays", Span: t.Span})
+	case failed != nil:
+		got = failed
 	case t.IsQuery:
 		got, ok = e.testQuery(t, h)
 	default:
@@ -93,6 +94,26 @@ func (e *Engine) appendTest(dst []byte, t *document.Test, h *Host) []byte {
 	}
 	dst = appendWant(append(dst, `,"want":`...), t)
 	return append(append(append(dst, `,"got":`...), got...), '}')
+}
+
+// enterTest makes the rules that a test names those of the engine, until leave is called, or says what is wrong with them.
+func (e *Engine) enterTest(t *document.Test, h *Host) (failed []byte, leave func()) {
+	if t.Overlay == nil {
+		return nil, func() {}
+	}
+	before := e.base
+	leave = func() {
+		e.leave()
+		e.base = before
+	}
+	o := &overlay{handle: handleOf([]byte(*t.Overlay), t.Restrict), text: []byte(*t.Overlay), restrict: t.Restrict}
+	files, all := e.compileOverlay(o, h)
+	if o.rules == nil {
+		return appendFailure(nil, files, all), leave
+	}
+	o.use(e, h.Yield)
+	e.base = e.table.Mark()
+	return nil, leave
 }
 
 // testRequest writes the request of a test.
@@ -164,7 +185,7 @@ func (e *Engine) testQuery(t *document.Test, h *Host) (got []byte, ok bool) {
 	if g == nil {
 		return failure, false
 	}
-	got = wire.AppendRows(nil, e.table, g.Columns, rows, e.revisionText)
+	got = wire.AppendRows(nil, e.table, g.Columns, rows, e.shownRevision())
 	want, fault := e.wantedRows(t, g)
 	if fault != nil {
 		return wire.AppendError(nil, string(fault.Code), fault.Message, "", 0, 0, ""), false

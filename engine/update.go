@@ -14,10 +14,10 @@ import (
 // Update carries out {"insert":{"pred":[[…],…]},"delete":{…}} as one transaction, deletes first, and appends {"revision":…}; or changes nothing and
 // appends {"error":{…}}. Inserting what is there and deleting what isn't change no fact, but the revision.
 func (e *Engine) Update(dst, update []byte, h *Host) []byte {
-	if d := h.unsupported(); d != nil {
-		e.stats = Stats{}
+	if d := e.enterBase(h); d != nil {
 		return appendErrorObject(dst, e.files, *d)
 	}
+	e.sweep()
 	e.begin(h)
 	var u wire.Update
 	err := e.reader.Update(update, &u)
@@ -38,10 +38,40 @@ func (e *Engine) Update(dst, update []byte, h *Host) []byte {
 			return wire.AppendError(dst, string(fault.Code), fault.Message, "", 0, 0, "")
 		}
 		e.base = e.table.Mark()
+		e.overlays.floor = e.base
+		e.know(deletes)
+		e.know(inserts)
 		e.chain(deletes, inserts)
 	}
 	e.view.Reset()
 	return append(appendText(append(dst, '{'), "revision", e.revisionText), '}')
+}
+
+// know notes the entities in an update's rows that the load didn't bring.
+func (e *Engine) know(groups []analysis.Facts) {
+	for _, g := range groups {
+		for _, v := range g.Rows {
+			e.knowValue(v)
+		}
+	}
+}
+
+// knowValue goes through what v holds, which nests no deeper than values may.
+func (e *Engine) knowValue(v value.Value) {
+	switch v.Kind() {
+	case value.KindEntity:
+		if !e.loaded.Knows(v) {
+			e.updated[v] = true
+		}
+	case value.KindSet:
+		for _, m := range e.table.Members(v) {
+			e.knowValue(m)
+		}
+	case value.KindRecord:
+		for f := e.table.Fields(v); len(f) > 0; f = f[2:] {
+			e.knowValue(f[1])
+		}
+	}
 }
 
 // facts checks the rows of an update and gives them the types of their columns.

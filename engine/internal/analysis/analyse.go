@@ -69,6 +69,7 @@ type environment struct {
 	named    map[NamedKey]PredID
 	infos    []predicate
 	strata   int32
+	seed     seed
 }
 
 // analysis is one analysis: of a program, or of a goal over one.
@@ -86,6 +87,7 @@ type analysis struct {
 	// tolerant: texts didn't parse, so that a predicate may be known by a statement that isn't here.
 	tolerant bool
 	goal     bool
+	extends  bool   // a program
 	first    PredID // the first predicate of this analysis: those before it are a program's
 	edges    []edge
 	contexts map[value.Value]bool // keys of the context that rules read
@@ -102,6 +104,7 @@ func Analyse(in Input) *Program {
 	a.builtins()
 	a.collect(in)
 	facts := a.facts(in)
+	a.plant(in.Statements)
 	a.desugar(in.Statements)
 	a.annotations(in.Statements)
 	a.analyse()
@@ -109,6 +112,7 @@ func Analyse(in Input) *Program {
 	if in.Diags.Failed() {
 		return nil
 	}
+	a.ripen()
 	return a.program(facts)
 }
 

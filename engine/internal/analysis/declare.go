@@ -20,6 +20,9 @@ func (a *analysis) declare(d *datalog.Decl, statements []datalog.Statement) {
 	if id, ok := a.byName[d.Pred]; ok {
 		err := a.diags.Errorf(d.PredSpan, codeDeclared, "%s is declared twice", d.Pred)
 		err.Related = append(err.Related, source.Related{Span: a.infos[id].at, Message: "it is declared here first"})
+		if a.infos[id].decl == nil { // of a program that is extended
+			err.Message, err.Related[0].Message = "the base defines "+d.Pred+", whose columns are its to declare", "it is defined here"
+		}
 		return
 	}
 	columns := make([]column, len(d.Columns))
@@ -79,7 +82,7 @@ func (a *analysis) declaredType(t *datalog.Type, statements []datalog.Statement)
 
 // namesType reports whether rules or a schema name an entity type other than by a declaration.
 func (a *analysis) namesType(name string, statements []datalog.Statement) bool {
-	if a.schema.EntityType(a.table.String(name)) != nil {
+	if a.schema.EntityType(a.table.String(name)) != nil || a.extends && a.text.Known([]byte(name)) {
 		return true
 	}
 	found := false

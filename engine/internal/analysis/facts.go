@@ -75,6 +75,7 @@ func (a *analysis) accepts(col *column, v value.Value, at source.Span) bool {
 	case !col.known:
 		col.Type, col.first, col.sure, col.known, col.at = t, t, sure, true, at
 	case sameType(t, col.Type):
+	case col.Kind == TypeAny: // of a program that is extended
 	case t.Kind != col.Kind:
 		return false
 	default:

@@ -276,6 +276,9 @@ type Program struct {
 	Named map[NamedKey]PredID
 	// DerivesParents, DerivesAttributes, DerivesTags: rules or facts of the kind exist.
 	DerivesParents, DerivesAttributes, DerivesTags bool
+	// Bases says, of a program that extends another, which predicates are the other's: its number there, or -1. Such a predicate has the
+	// other's facts, and, where it is to be materialised, the other's rows.
+	Bases []PredID
 
 	env      *environment // for goals and updates
 	contexts map[value.Value]bool

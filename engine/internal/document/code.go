@@ -12,6 +12,7 @@ const (
 	codeSectionTwice   source.Code = "document.section_twice"
 	codeUnclosed       source.Code = "document.unclosed"
 	codeRootOnly       source.Code = "document.root_only"
+	codeOverlay        source.Code = "document.overlay"
 	codeUnknownKey     source.Code = "document.unknown_key"
 	codeValue          source.Code = "document.value"
 	codeTest           source.Code = "document.test"

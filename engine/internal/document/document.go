@@ -23,6 +23,8 @@ type Set struct {
 	Tests    []Test
 	// Revision names the set's files and their bytes.
 	Revision [32]byte
+
+	facts map[string]*predicate // the first table of each predicate, for overlays
 }
 
 // Metadata says what a configuration is, for people.

@@ -28,6 +28,8 @@ type Loader struct {
 
 	// test reports that the root document is a *_test.rune.
 	test bool
+	// overlay reports that the document is to be united with another that has been read.
+	overlay bool
 	// depth is how many includes lie between the root document and the one that is read.
 	depth int
 	// pending holds the includes to come, the next one last.
@@ -173,6 +175,7 @@ func (l *Loader) Finish() *Set {
 			l.Give(want.Name, nil)
 		}
 	}
+	l.set.facts = l.facts
 	l.set.Revision = revision(l.read, l.table.Spend)
 	return l.set
 }

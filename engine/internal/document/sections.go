@@ -27,6 +27,9 @@ func (l *Loader) document(id source.FileID, name string, text []byte, start int)
 
 // section takes the text of a section: that of TOML goes to the reader, the others' is noted.
 func (l *Loader) section(r *tomlReader, c *section, schema **section) {
+	if !l.mayHave(r, c) {
+		return
+	}
 	switch c.name {
 	case unknownSection:
 	case "rules", "policies":
@@ -105,7 +108,10 @@ func (l *Loader) preamble(r *tomlReader, name string, start int) {
 		}
 	}
 	l.version(r, version, start)
-	if include != 0 {
+	switch {
+	case include != 0 && l.overlay:
+		l.diags.Errorf(r.keySpan(include), codeOverlay, "an overlay includes nothing").Help = "write what it says into its own text"
+	case include != 0:
 		l.includes(r, include, name)
 	}
 }

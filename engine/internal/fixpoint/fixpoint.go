@@ -47,13 +47,9 @@ func New(t *value.Table, p *analysis.Program, store *entity.Store, o Options) (*
 	if o.MaxRows == 0 {
 		o.MaxRows = MaxRows
 	}
-	arities := make([]int, len(p.Preds))
-	for i := range p.Preds {
-		arities[i] = p.Preds[i].Arity
-	}
-	m := &Model{t: t, program: p, options: o, db: relation.NewDatabase(t, arities), view: entity.NewView(t, store)}
+	m := &Model{t: t, program: p, options: o, db: newDatabase(t, p), view: entity.NewView(t, store)}
 	m.db.Pauses.Call(o.Yield)
-	m.load(p.Facts)
+	load(m.db, p.Facts)
 	m.findComponents()
 	m.eval = goal.New(t, p, m.db, store)
 	if f := m.materialise(func(int) bool { return true }); f != nil {
@@ -62,22 +58,30 @@ func New(t *value.Table, p *analysis.Program, store *entity.Store, o Options) (*
 	return m, nil
 }
 
+func newDatabase(t *value.Table, p *analysis.Program) *relation.Database {
+	arities := make([]int, len(p.Preds))
+	for i := range p.Preds {
+		arities[i] = p.Preds[i].Arity
+	}
+	return relation.NewDatabase(t, arities)
+}
+
 // load inserts the documents' facts.
-func (m *Model) load(facts []analysis.Facts) {
-	sizes := make([]int, m.db.Len())
+func load(db *relation.Database, facts []analysis.Facts) {
+	sizes := make([]int, db.Len())
 	for _, f := range facts {
 		sizes[f.Pred] += f.Count
 	}
 	for i, n := range sizes {
 		if n > 0 {
-			m.db.Pred(i).Facts.Grow(n)
+			db.Pred(i).Facts.Grow(n)
 		}
 	}
 	for _, f := range facts {
-		rel := m.db.Pred(int(f.Pred)).Facts
+		rel := db.Pred(int(f.Pred)).Facts
 		for i := range f.Count {
 			rel.Insert(rowOf(f, rel.Arity(), i))
-			m.db.Pauses.Spend(1)
+			db.Pauses.Spend(1)
 		}
 	}
 }

@@ -51,3 +51,11 @@ func (d *Database) Materialise(i int, rows *Relation, erring *Loose) {
 	p.Rows, p.Erring = rows, erring
 	d.version++
 }
+
+// Share gives predicate i the relations of one of another database, which goes on to change them.
+func (d *Database) Share(i int, with Predicate) {
+	if d.preds[i] != with {
+		d.preds[i] = with
+		d.version++
+	}
+}

@@ -57,6 +57,9 @@ type List struct {
 	items  []Diagnostic
 	counts [2]int // by severity, those that aren't kept included
 	beyond Diagnostic
+
+	// Quiet drops warnings about the files up to this one, which were given when those were loaded.
+	Quiet FileID
 }
 
 // Errorf adds an error and returns it for more to be said, such as its Help.
@@ -71,6 +74,10 @@ func (l *List) Warnf(s Span, code Code, format string, args ...any) *Diagnostic 
 
 // Add adds d, unless it repeats one that is there, and returns the stored copy, valid until the next call.
 func (l *List) Add(d Diagnostic) *Diagnostic {
+	if d.Severity == Warning && d.Span.File <= l.Quiet && l.Quiet > 0 {
+		l.beyond = d
+		return &l.beyond
+	}
 	if slices.ContainsFunc(l.items, d.repeats) {
 		l.beyond = d
 		return &l.beyond

@@ -3,6 +3,7 @@ package source
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -66,6 +67,9 @@ func (fs *Files) Add(name string, text []byte) FileID {
 	fs.list = append(fs.list, &File{Name: name, Text: text})
 	return FileID(len(fs.list))
 }
+
+// Clone returns a list of the same files, to which other ones may be added.
+func (fs *Files) Clone() *Files { return &Files{slices.Clone(fs.list)} }
 
 // File returns the file of an id, or nil for the zero id.
 func (fs *Files) File(id FileID) *File {
