@@ -143,11 +143,17 @@ func (e *Engine) refuses(x *entity.Entity, mode EntitiesMode) string {
 		return "the configuration has " + e.show(x.UID) + " already"
 	}
 	for _, p := range x.Parents {
-		if e.loaded.Knows(p) || e.updated[p] || e.store.Has(p) {
+		if e.knows(p) {
 			return "the configuration knows the parent " + e.show(p) + ", which a request may not claim"
 		}
 	}
 	return ""
+}
+
+// knows reports whether configuration, updates or the overlay of the call name an entity.
+func (e *Engine) knows(x value.Value) bool {
+	_, known := slices.BinarySearch(e.known, x)
+	return known || e.loaded.Knows(x) || e.updated[x] || e.store.Has(x)
 }
 
 func isActionType(typ []byte) bool {

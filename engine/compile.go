@@ -283,7 +283,7 @@ func (c *compiler) engine(program *analysis.Program) *Engine {
 		e.protected = append(e.protected, c.table.String(t))
 	}
 	e.needs, e.readsNow = c.needs(program)
-	e.named = c.namedEntities(program)
+	e.named = c.namedEntities(program, nil)
 	limits := c.host.Limits
 	var fault *value.Fault
 	e.model, fault = fixpoint.New(c.table, program, c.store, fixpoint.Options{Limits: limits.goal(), Yield: c.host.Yield})
@@ -375,9 +375,9 @@ func (c *compiler) needs(program *analysis.Program) (keys []string, readsNow boo
 	return keys, named || whole || program.ReadsWholeContext()
 }
 
-// namedEntities are the entities that rules and policies name, sorted by handle. Requests may not add them.
-func (c *compiler) namedEntities(program *analysis.Program) []value.Value {
-	var out []value.Value
+// namedEntities are the entities that rules and policies name, and those of the base, sorted by handle. Requests may not add them.
+func (c *compiler) namedEntities(program *analysis.Program, base []value.Value) []value.Value {
+	out := slices.Clone(base)
 	cedar.Names(c.table, c.policies, func(_ string, uid value.Value, _ source.Span) {
 		if uid != value.None {
 			out = append(out, uid)

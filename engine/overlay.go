@@ -130,7 +130,7 @@ func (e *Engine) readOverlay(request []byte) (text []byte, restrict bool, err *w
 		}
 	}
 	if text == nil {
-		return nil, false, &wire.Error{Code: wire.CodeMissingField, Message: "the field \"text\" is missing", Offset: bytes.IndexByte(request, '{')}
+		return nil, false, &wire.Error{Code: wire.CodeMissingField, Message: "\"text\" is missing", Offset: bytes.IndexByte(request, '{')}
 	}
 	return text, restrict, nil
 }
@@ -238,11 +238,40 @@ func (c *compiler) overlay(o *overlay, e *Engine) {
 		}
 	}
 	r.readsNow = r.readsNow || c.base.readsNow
-	r.named = append(c.namedEntities(program), c.base.named...)
-	slices.Sort(r.named)
-	r.named = slices.Compact(r.named)
+	r.named = c.namedEntities(program, c.base.named)
+	r.known = c.knownEntities(program, r.named)
 	o.rules, o.rows, o.warnings = r, e.model.Extend(program), c.diags.All()
 	r.eval = goal.New(c.table, program, o.rows.DB(), c.store)
+}
+
+// knownEntities are the entities that an overlay names, in facts as well, sorted by handle. Requests may not claim them as parents.
+func (c *compiler) knownEntities(program *analysis.Program, named []value.Value) []value.Value {
+	out := slices.Clone(named)
+	add := func(v value.Value) { out = append(out, v) }
+	program.Constants(func(v value.Value) { eachEntity(c.table, v, add) })
+	for _, f := range program.Facts {
+		for _, v := range f.Rows {
+			eachEntity(c.table, v, add)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// eachEntity calls f for the entities in v, which nests no deeper than values may.
+func eachEntity(t *value.Table, v value.Value, f func(value.Value)) {
+	switch v.Kind() {
+	case value.KindEntity:
+		f(v)
+	case value.KindSet:
+		for _, m := range t.Members(v) {
+			eachEntity(t, m, f)
+		}
+	case value.KindRecord:
+		for fields := t.Fields(v); len(fields) > 0; fields = fields[2:] {
+			eachEntity(t, fields[1], f)
+		}
+	}
 }
 
 // checkRestricted reports what would let an overlay that may only take away change what the base grants.

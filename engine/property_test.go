@@ -59,7 +59,16 @@ func (c *comparison) begin(request string, goals ...*analysis.Goal) *oracle {
 		r = goal.Request{Principal: e.request.Principal, Action: e.request.Action, Resource: e.request.Resource, Context: e.request.Context}
 	}
 	e.eval.Begin(r, e.view, e.limits.goal(), nil)
-	return newOracle(e.table, e.program, patchedStore(e), r, goals...)
+	return newOracle(e.table, wholeProgram(e), patchedStore(e), r, goals...)
+}
+
+// wholeProgram is the program that answers, with all its facts.
+func wholeProgram(e *Engine) *analysis.Program {
+	p := *e.program
+	if e.scope != nil { // predicates with facts have the base's numbers
+		p.Facts = slices.Concat(e.own.program.Facts, p.Facts)
+	}
+	return &p
 }
 
 // patchedStore is the store as the request under way sees it.
@@ -207,12 +216,14 @@ func errorCode(reply []byte) string {
 }
 
 // answers are the replies to a document's requests and goals, and the work that they took.
-func answers(e *Engine, doc *randomDocument) (replies []string) {
+func answers(e *Engine, doc *randomDocument) []string { return answersTo(e, doc, &Host{}) }
+
+func answersTo(e *Engine, doc *randomDocument, h *Host) (replies []string) {
 	for _, r := range doc.requests {
-		replies = append(replies, string(e.Authorize(nil, []byte(r), &Host{})), fmt.Sprint(e.Stats().Steps, e.Stats().Tuples, e.Stats().Tables))
+		replies = append(replies, string(e.Authorize(nil, []byte(r), h)), fmt.Sprint(e.Stats().Steps, e.Stats().Tuples, e.Stats().Tables))
 	}
 	for i, g := range doc.goals {
-		replies = append(replies, string(e.Query(nil, doc.query(i, g), &Host{})), fmt.Sprint(e.Stats().Steps, e.Stats().Tuples, e.Stats().Tables))
+		replies = append(replies, string(e.Query(nil, doc.query(i, g), h)), fmt.Sprint(e.Stats().Steps, e.Stats().Tuples, e.Stats().Tables))
 	}
 	return replies
 }
@@ -355,8 +366,12 @@ func shuffle(r *rand.Rand, b *datalog.Body) {
 }
 
 // outcomes are what answers say, without counts.
-func outcomes(t *testing.T, e *Engine, doc *randomDocument) (out []string) {
-	for i, text := range answers(e, doc) {
+func outcomes(t *testing.T, e *Engine, doc *randomDocument) []string {
+	return outcomesOf(t, answers(e, doc))
+}
+
+func outcomesOf(t *testing.T, answers []string) (out []string) {
+	for i, text := range answers {
 		if i%2 == 0 {
 			out = append(out, gist(t, text))
 		}

@@ -22,6 +22,7 @@ type ruleset struct {
 	policyPlace []int32
 
 	named    []value.Value // entities that rules and policies name, sorted by handle
+	known    []value.Value // and of an overlay, those that its facts name as well
 	readsNow bool
 	derives  derivations
 	scope    *overlay // nil for the configuration's own

@@ -51,25 +51,11 @@ func (e *Engine) Update(dst, update []byte, h *Host) []byte {
 func (e *Engine) know(groups []analysis.Facts) {
 	for _, g := range groups {
 		for _, v := range g.Rows {
-			e.knowValue(v)
-		}
-	}
-}
-
-// knowValue goes through what v holds, which nests no deeper than values may.
-func (e *Engine) knowValue(v value.Value) {
-	switch v.Kind() {
-	case value.KindEntity:
-		if !e.loaded.Knows(v) {
-			e.updated[v] = true
-		}
-	case value.KindSet:
-		for _, m := range e.table.Members(v) {
-			e.knowValue(m)
-		}
-	case value.KindRecord:
-		for f := e.table.Fields(v); len(f) > 0; f = f[2:] {
-			e.knowValue(f[1])
+			eachEntity(e.table, v, func(x value.Value) {
+				if !e.loaded.Knows(x) {
+					e.updated[x] = true
+				}
+			})
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -48,7 +49,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-var steps = []string{"host.json", "want.json", "request.json", "batch.json", "query.json", "update.json", "describe.json", "test.json"}
+var steps = []string{"host.json", "want.json", "request.json", "batch.json", "query.json", "update.json", "describe.json", "test.json", "overlay.json"}
 
 func runVector(t *testing.T, name string) {
 	data, err := os.ReadFile(name)
@@ -172,6 +173,8 @@ func call(e *Engine, step string, input []byte, h *Host) []byte {
 		return e.Update(nil, input, h)
 	case "test.json":
 		return e.Test(nil, input, h)
+	case "overlay.json":
+		return e.Overlay(nil, input, h)
 	}
 	return e.Describe(nil, input, h)
 }
@@ -182,6 +185,7 @@ func readHost(t *testing.T, text []byte) Host {
 		Context  json.RawMessage
 		Now      *int64
 		Limits   map[string]uint64
+		Overlay  string
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -197,6 +201,12 @@ func readHost(t *testing.T, text []byte) Host {
 		h.Entities = EntitiesRefuse
 	default:
 		t.Fatalf("host.json: entities %q", in.Entities)
+	}
+	if in.Overlay != "" {
+		var err error
+		if h.Overlay, err = strconv.ParseUint(in.Overlay, 16, 64); err != nil {
+			t.Fatalf("host.json: %v", err)
+		}
 	}
 	if in.Now != nil {
 		h.HasNow, h.Now = true, *in.Now
