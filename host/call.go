@@ -21,8 +21,9 @@ type Limits struct {
 // Call is what a host adds to one call. A nil *Call is the zero Call. A Call may be shared by concurrent calls
 // as long as it asks for no Stats.
 type Call struct {
-	// Explain asks for proofs; Overlay names scoped rules. This version has neither and refuses both.
+	// Explain asks for proofs. This version has none and refuses it.
 	Explain bool
+	// Overlay is the handle of scoped rules, from [Engine.Overlay], or 0. Decisions and queries may have one.
 	Overlay uint64
 	// Now is the time that rules and policies see as context.now, to the millisecond. Where it is zero, the engine's
 	// clock is asked if the configuration reads the time, and else there is none.

@@ -17,14 +17,13 @@ type Engine struct {
 	pool     pool
 	needs    []string
 	warnings []Diagnostic
-	clock    func() time.Time // nil where nothing reads the time
+	overlays registry
+	clock    func() time.Time
+	needsNow bool // whatever the overlay
 }
 
 func newEngine(r *Runtime, i *instance, s *snapshot, l *loaded, o *LoadOptions) *Engine {
-	e := &Engine{needs: l.Needs, warnings: l.Warnings}
-	if slices.Contains(l.Needs, needNow) {
-		e.clock = o.clock()
-	}
+	e := &Engine{needs: l.Needs, warnings: l.Warnings, clock: o.clock(), needsNow: slices.Contains(l.Needs, needNow)}
 	e.pool.init(r, i, s, l.Revision, o.instances())
 	return e
 }
@@ -56,7 +55,7 @@ func (e *Engine) Test(ctx context.Context, dst, request []byte, c *Call) ([]byte
 
 // Update changes facts, {"insert":{…},"delete":{…}}, as one transaction. When it has returned, every call sees it.
 func (e *Engine) Update(ctx context.Context, dst, request []byte, c *Call) ([]byte, error) {
-	return e.pool.update(ctx, dst, request, c, e.now(c))
+	return e.pool.update(ctx, dst, request, c, e.now(c, nil))
 }
 
 // Revision names the state that calls see: the loaded files and the updates since.
@@ -75,23 +74,34 @@ func (e *Engine) Pool() PoolStats { return e.pool.stats() }
 func (e *Engine) Close(ctx context.Context) error { return e.pool.close(ctx) }
 
 // now is the time that a call sees.
-func (e *Engine) now(c *Call) time.Time {
+func (e *Engine) now(c *Call, o *registered) time.Time {
 	if c != nil && !c.Now.IsZero() {
 		return c.Now
 	}
-	if e.clock != nil {
+	if e.needsNow || o != nil && o.needsNow {
 		return e.clock()
 	}
-	return time.Time{}
+	return noTime
 }
 
 func (e *Engine) call(ctx context.Context, v verb, dst, request []byte, c *Call) ([]byte, error) {
+	var o *registered
+	if c != nil {
+		o = e.overlays.find(c.Overlay)
+	}
 	i, err := e.pool.acquire(ctx)
 	if err != nil {
 		return dst, err
 	}
 	defer e.pool.release(i)
-	out, err := i.do(v, dst, request, c, e.now(c))
+	now := e.now(c, o)
+	out, err := i.do(v, dst, request, c, now)
+	if err == nil && o != nil && isUnknownOverlay(out[len(dst):]) {
+		if _, err := i.learn(o.request); err != nil {
+			return dst, err
+		}
+		out, err = i.do(v, out[:len(dst)], request, c, now)
+	}
 	if err == nil && isError(out[len(dst):]) {
 		err = decodeError(out[len(dst):])
 	}

@@ -44,7 +44,7 @@ func TestEngine_errors(t *testing.T) {
 		"syntax":        {`{"principal":`, nil, "request.syntax"},
 		"unknown field": {`{"principal":"a","action":"b","resource":"c","contxt":{}}`, nil, "request.unknown_field"},
 		"explain":       {aliceReads, &Call{Explain: true}, "abi.unsupported"},
-		"overlay":       {aliceReads, &Call{Overlay: 7}, "abi.unsupported"},
+		"overlay":       {aliceReads, &Call{Overlay: 7}, CodeOverlayUnknown},
 		"entities mode": {aliceReads, &Call{Entities: 9}, "abi.unsupported"},
 	} {
 		out, err := e.Authorize(ctx, []byte("> "), []byte(c.request), c.call)

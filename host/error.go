@@ -19,6 +19,9 @@ const (
 	CodeTooLarge Code = "host.too_large" // more bytes than an instance takes
 )
 
+// CodeOverlayUnknown is the engine's code for a call whose overlay it doesn't know, or any more: see [Engine.Overlay].
+const CodeOverlayUnknown Code = "overlay.unknown"
+
 // Error is an error of the engine, or of the host where its Code starts with "host.".
 type Error struct {
 	Code        Code         `json:"code"`

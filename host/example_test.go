@@ -154,3 +154,24 @@ func ExampleError() {
 	// Output:
 	// .:3:14: there is no predicate "nobody" [datalog.unknown_predicate]
 }
+
+func ExampleEngine_Overlay() {
+	e, done := engine()
+	defer done()
+	ctx := context.Background()
+	handle, err := e.Overlay(ctx, `@id("frozen") forbid(_, _, "payroll").`, true) // it can only take away
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, resource := range []string{"payroll", "notes"} {
+		request := fmt.Appendf(nil, `{"principal":"alice","action":"read","resource":%q}`, resource)
+		var stats host.Stats
+		if _, err := e.Authorize(ctx, nil, request, &host.Call{Overlay: handle, Stats: &stats}); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(resource, stats.Decision == host.Permit)
+	}
+	// Output:
+	// payroll false
+	// notes true
+}

@@ -21,10 +21,11 @@ const (
 	update
 	describe
 	test
+	overlay
 	verbs
 )
 
-var verbExports = [verbs]string{"rune_authorize", "rune_batch", "rune_query", "rune_update", "rune_describe", "rune_test"}
+var verbExports = [verbs]string{"rune_authorize", "rune_batch", "rune_query", "rune_update", "rune_describe", "rune_test", "rune_overlay"}
 
 // instance is one running copy of the module. It is used by one goroutine at a time.
 type instance struct {
@@ -172,6 +173,9 @@ func (i *instance) reply() ([]byte, error) {
 	}
 	return b, nil
 }
+
+// noTime is the time of a call that has none.
+var noTime time.Time
 
 // do calls a verb at now, and appends its reply to dst.
 func (i *instance) do(v verb, dst, request []byte, c *Call, now time.Time) ([]byte, error) {

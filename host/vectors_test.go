@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -68,7 +69,7 @@ func (v vectorFS) ReadDir(name string) ([]fs.DirEntry, error) {
 
 var stepVerbs = map[string]verb{
 	"request.json": authorize, "batch.json": batch, "query.json": query,
-	"update.json": update, "describe.json": describe, "test.json": test,
+	"update.json": update, "describe.json": describe, "test.json": test, "overlay.json": overlay,
 }
 
 func isStep(f txtar.File) bool {
@@ -130,11 +131,19 @@ func readCall(t *testing.T, text []byte) Call {
 		Context  json.RawMessage
 		Now      *int64
 		Limits   map[string]uint64
+		Overlay  string
 	}
 	if err := json.Unmarshal(text, &in); err != nil {
 		t.Fatal(err)
 	}
 	c := Call{Context: in.Context}
+	if in.Overlay != "" {
+		handle, err := strconv.ParseUint(in.Overlay, 16, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Overlay = handle
+	}
 	c.Entities = map[string]EntitiesMode{"add": EntitiesAdd, "refuse": EntitiesRefuse}[in.Entities]
 	if in.Now != nil {
 		c.Now = time.UnixMilli(*in.Now)

@@ -72,6 +72,11 @@ func test(ptr, n, host uint32) uint64 {
 	return result(g.call((*engine.Engine).Test, uintptr(ptr), n, uintptr(host)))
 }
 
+//go:wasmexport rune_overlay
+func overlay(ptr, n, host uint32) uint64 {
+	return result(g.call((*engine.Engine).Overlay, uintptr(ptr), n, uintptr(host)))
+}
+
 //go:wasmexport rune_load_begin
 func loadBegin(namePtr, nameLen, textPtr, textLen, host uint32) uint64 {
 	return result(g.loadBegin(uintptr(namePtr), nameLen, uintptr(textPtr), textLen, uintptr(host)))

@@ -88,7 +88,7 @@ func TestGuest_hostBlock(t *testing.T) {
 		"zeros":           {func(b []byte) []byte { return b }, `{"decision"`},
 		"unknown flag":    {func(b []byte) []byte { b[4] = 0x80; return b }, `{"error":{"code":"abi.unsupported"`},
 		"explain":         {func(b []byte) []byte { b[4] = flagExplain; return b }, `{"error":{"code":"abi.unsupported"`},
-		"overlay":         {func(b []byte) []byte { b[24] = 1; return b }, `{"error":{"code":"abi.unsupported"`},
+		"overlay":         {func(b []byte) []byte { b[24] = 1; return b }, `{"error":{"code":"overlay.unknown"`},
 		"says it's more":  {func(b []byte) []byte { b[0] = hostSize + 1; return b }, replyPointer},
 		"context nowhere": {func(b []byte) []byte { b[16], b[20] = 4, 4; return b }, replyPointer},
 	} {

@@ -15,7 +15,7 @@ const entities = { override: 0, add: 1, refuse: 2 };
 const absent = 0xffffffff;
 const verbs = {
   'request.json': 'authorize', 'batch.json': 'batch', 'query.json': 'query',
-  'update.json': 'update', 'describe.json': 'describe', 'test.json': 'test',
+  'update.json': 'update', 'describe.json': 'describe', 'test.json': 'test', 'overlay.json': 'overlay',
 };
 const isStep = (name) => name in verbs || name === 'host.json' || name === 'want.json';
 
@@ -98,6 +98,7 @@ function hostBlock(host, context, contextLength) {
   block.writeBigInt64LE(BigInt(host.now ?? 0), 8);
   block.writeUInt32LE(context, 16);
   block.writeUInt32LE(contextLength, 20);
+  block.writeBigUInt64LE(BigInt(`0x${host.overlay ?? '0'}`), 24);
   block.writeUInt32LE(entities[host.entities ?? 'override'], 32);
   limits.forEach((name, i) => block.writeBigUInt64LE(BigInt(host.limits?.[name] ?? 0), 40 + 8 * i));
   return block;

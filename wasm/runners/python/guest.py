@@ -112,5 +112,5 @@ def host_block(host=None, context=(0, 0), key=(0, 0)):
     host = host or {}
     limits = [host.get("limits", {}).get(name, 0) for name in LIMITS]
     flags = 4 if "now" in host else 0
-    return struct.pack("<IIqIIQII8Q2QQ", 128, flags, host.get("now", 0), context[0], context[1], 0,
+    return struct.pack("<IIqIIQII8Q2QQ", 128, flags, host.get("now", 0), context[0], context[1], int(host.get("overlay", "0"), 16),
                        ENTITIES[host.get("entities", "override")], 0, *limits, key[0], key[1], 0)

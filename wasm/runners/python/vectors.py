@@ -24,6 +24,7 @@ VERBS = {
     "update.json": "update",
     "describe.json": "describe",
     "test.json": "test",
+    "overlay.json": "overlay",
 }
 STEPS = {"host.json", "want.json"}.union(VERBS)
 MARKER = re.compile(rb"^-- *(\S.*?) *--\r?\n", re.MULTILINE)

@@ -1,0 +1,150 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// overlayText is one of many overlays, which makes a user of its own an administrator.
+func overlayText(n int) string { return fmt.Sprintf("member(User::\"u%d\", Group::\"admins\").", n) }
+
+// TestOverlay_everyInstance: replies don't depend on which instance answers, on what it was asked before, on updates between, nor on whether it
+// was cloned. There are more overlays than an instance keeps.
+func TestOverlay_everyInstance(t *testing.T) {
+	const overlays, calls = 80, 300
+	e := loadText(t, people, &LoadOptions{Instances: 3})
+	alone := loadText(t, people, &LoadOptions{Instances: 1})
+	var handles [overlays]uint64
+	for n := range handles {
+		var err error
+		if handles[n], err = e.Overlay(ctx, overlayText(n), false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held := make([]*instance, 2) // a third one will be cloned
+	for k := range held {
+		held[k], _ = e.pool.acquire(ctx)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for k := range calls {
+		n := r.IntN(overlays)
+		request := fmt.Appendf(nil, `{"principal":"u%d","action":"read","resource":"x"}`, r.IntN(2)*n)
+		want := must(t)(answerAlone(alone, n, request))
+		if got := must(t)(e.Authorize(ctx, nil, request, &Call{Overlay: handles[n]})); got != want {
+			t.Fatalf("call %d, overlay %d: %s, want %s", k, n, got, want)
+		}
+		if k%50 == 49 {
+			update := fmt.Appendf(nil, `{"insert":{"member":[["x%d","admins"]]}}`, k)
+			must(t)(e.Update(ctx, nil, update, nil))
+			must(t)(alone.Update(ctx, nil, update, nil))
+		}
+		if k == calls/2 {
+			for _, i := range held {
+				e.pool.release(i)
+			}
+		}
+	}
+	if s := e.Pool(); s.Instances != 3 || s.Traps != 0 {
+		t.Errorf("pool: %+v", s)
+	}
+}
+
+// answerAlone registers an overlay and answers with it.
+func answerAlone(e *Engine, n int, request []byte) ([]byte, error) {
+	handle, err := e.Overlay(ctx, overlayText(n), false)
+	if err != nil {
+		return nil, err
+	}
+	return e.Authorize(ctx, nil, request, &Call{Overlay: handle})
+}
+
+// TestOverlay_threads: a forbid of an overlay isn't lost because the call runs on another thread.
+func TestOverlay_threads(t *testing.T) {
+	e := loadText(t, people, &LoadOptions{Instances: 4})
+	handle, err := e.Overlay(ctx, `@id("none") forbid(_, _, _).`, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for n := range 8 {
+		wg.Go(func() {
+			call, want := &Call{}, `"permit"`
+			if n%2 == 1 {
+				call.Overlay, want = handle, `"none"`
+			}
+			for range 100 {
+				if reply, err := e.Authorize(ctx, nil, []byte(aliceReads), call); err != nil || !strings.Contains(string(reply), want) {
+					t.Errorf("%s, %v, want %s", reply, err, want)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestOverlay_errors(t *testing.T) {
+	e := loadText(t, people, nil)
+	for text, code := range map[string]Code{
+		"permit(P, _, _) :- membr(P).":      "datalog.unknown_predicate",
+		"\xff":                              "document.utf8",
+		"version = \"rune/1.0\"\n[tests]\n": "document.overlay",
+	} {
+		var failure *Error
+		handle, err := e.Overlay(ctx, text, false)
+		if !errors.As(err, &failure) || failure.Code != code || handle != 0 {
+			t.Errorf("%q: %v, want %s", text, err, code)
+		}
+	}
+	if _, err := e.Overlay(ctx, "permit(_, _, _).", true); !errors.Is(err, Code("overlay.restricted")) {
+		t.Errorf("a restricted permit: %v", err)
+	}
+	handle, _ := e.Overlay(ctx, "forbid(_, _, _).", true)
+	if _, err := e.Update(ctx, nil, []byte(`{}`), &Call{Overlay: handle}); !errors.Is(err, Code("abi.unsupported")) {
+		t.Errorf("an update: %v", err)
+	}
+	if _, err := e.Query(ctx, nil, []byte(`{"goal":"member(P, G)"}`), &Call{Overlay: handle ^ 1}); !errors.Is(err, CodeOverlayUnknown) {
+		t.Errorf("an unknown handle: %v", err)
+	}
+}
+
+// TestOverlay_time: the clock is asked for an overlay that reads it.
+func TestOverlay_time(t *testing.T) {
+	e := loadText(t, people, &LoadOptions{Clock: func() time.Time { return time.UnixMilli(5000) }})
+	handle, err := e.Overlay(ctx, `forbid(_, _, _) :- context has now, context.now == datetime("1970-01-01T00:00:05Z").`, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := must(t)(e.Authorize(ctx, nil, []byte(aliceReads), &Call{Overlay: handle})); !strings.Contains(got, `"deny"`) {
+		t.Error(got)
+	}
+	if got := must(t)(e.Authorize(ctx, nil, []byte(aliceReads), nil)); !strings.Contains(got, `"permit"`) {
+		t.Error(got)
+	}
+}
+
+// TestRegistry_bounded: what was used last stays, in number and in bytes.
+func TestRegistry_bounded(t *testing.T) {
+	var r registry
+	for n := range uint64(maxOverlays + 2) {
+		r.add(&registered{handle: n + 1})
+		r.find(1)
+	}
+	if r.used.Len() != maxOverlays || len(r.at) != maxOverlays || r.find(1) == nil || r.find(2) != nil || r.find(3) != nil || r.find(4) == nil {
+		t.Error("not the overlays that were used last")
+	}
+	r.add(&registered{handle: 1 << 40, request: slices.Repeat([]byte{' '}, maxOverlayBytes+1)})
+	if r.used.Len() != 1 || r.bytes != maxOverlayBytes+1 {
+		t.Errorf("%d overlays of %d bytes", r.used.Len(), r.bytes)
+	}
+	r.add(&registered{handle: 5})
+	if r.used.Len() != 1 || r.find(5) == nil || r.bytes != 0 {
+		t.Errorf("%d overlays of %d bytes", r.used.Len(), r.bytes)
+	}
+}
