@@ -80,7 +80,7 @@ func TestRandom_overlay(t *testing.T) {
 			return
 		}
 	}
-	counts.require(t, "loaded both-refused holds errs fails goals rows updated field-errs field-conflicts aggregate-errs negation-errs shared detached")
+	counts.require(t, "loaded holds errs fails goals rows updated field-errs field-conflicts aggregate-errs negation-errs shared detached")
 	if counts["loaded"]*10 < int(all) {
 		t.Errorf("only %d of %d documents could be divided", counts["loaded"], all)
 	}
@@ -198,13 +198,14 @@ func (d *randomDocument) restrictions() *randomDocument {
 	return out
 }
 
-// TestRandom_restrict unites documents with overlays that may only take away: what they permit is permitted without them, and the base's
-// statements err as they did.
+// TestRandom_restrict unites documents with overlays that may only take away: what they permit is permitted without them, under small
+// limits too, and the base's statements err as they did.
 func TestRandom_restrict(t *testing.T) {
 	counts := tally{}
 	for seed := range shortly(6000, 500) {
 		doc, other := newRandomDocument(seed), newRandomDocument(seed+1_000_000)
-		how := pickOf(rand.New(rand.NewPCG(seed, 23)), "", "combine = \"all\"\n", "on_error = \"cedar\"\n", "on_error = \"deny\"\n")
+		random := rand.New(rand.NewPCG(seed, 23))
+		how := pickOf(random, "", "combine = \"all\"\n", "on_error = \"cedar\"\n", "on_error = \"deny\"\n")
 		e, _ := loadText(strings.Replace(doc.text(), "[defaults]\n", "[defaults]\n"+how, 1), seed)
 		if e == nil {
 			continue
@@ -219,8 +220,12 @@ func TestRandom_restrict(t *testing.T) {
 		counts["loaded"]++
 		for _, r := range doc.requests {
 			var without, with decisionReply
-			unmarshal(t, e.Authorize(nil, []byte(r), &Host{}), &without)
-			unmarshal(t, e.Authorize(nil, []byte(r), &Host{Overlay: handle}), &with)
+			var limits Limits
+			if n := random.Uint64N(400); n < 100 {
+				limits.Steps = n + 1
+			}
+			unmarshal(t, e.Authorize(nil, []byte(r), &Host{Limits: limits}), &without)
+			unmarshal(t, e.Authorize(nil, []byte(r), &Host{Limits: limits, Overlay: handle}), &with)
 			counts[without.Decision+"-"+with.Decision]++
 			if with.Decision == "permit" && without.Decision != "permit" {
 				t.Fatalf("seed %d, %s: permitted by what may only take away\n%s\n---\n%s", seed, r, doc.text(), text)

@@ -37,9 +37,9 @@ func (a *analysis) ripen() {
 		from, to := &a.infos[id], &a.seed.infos[id]
 		p := &a.seed.preds[id]
 		if p.Arity != a.preds[id].Arity {
-			p.Arity, p.Demanded = a.preds[id].Arity, slices.Clone(a.preds[id].Demanded)
-			to.columns, to.sized = make([]column, p.Arity), from.sized
+			p.Arity, p.Demanded, to.columns = a.preds[id].Arity, slices.Clone(a.preds[id].Demanded), make([]column, a.preds[id].Arity)
 		}
+		to.sized = true // relations have that many columns
 		if p.Kind == PredUser && (to.facts || !from.rules) {
 			to.columns = slices.Clone(from.columns)
 		}
