@@ -93,6 +93,7 @@ func TestOverlay_waste(t *testing.T) {
 	for n := range 400 {
 		comment := "# " + strings.Repeat("x", 8<<10) + "\n"
 		large := fmt.Sprintf("%smember(User::\"%d%s\", Group::\"admins\").", comment, n, strings.Repeat("y", 8<<10))
+		register(e, "permit(", false)
 		mustRegister(t, e, large)
 		size = max(size, e.table.Size(e.loaded))
 		if got := asks(e, 0, first); got != "permit" {
