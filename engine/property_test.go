@@ -65,8 +65,23 @@ func (c *comparison) begin(request string, goals ...*analysis.Goal) *oracle {
 // wholeProgram is the program that answers, with all its facts.
 func wholeProgram(e *Engine) *analysis.Program {
 	p := *e.program
-	if e.scope != nil { // predicates with facts have the base's numbers
-		p.Facts = slices.Concat(e.own.program.Facts, p.Facts)
+	p.Facts = slices.Clone(p.Facts)
+	if e.scope == nil {
+		return &p
+	}
+	for _, f := range e.own.program.Facts { // their predicates have the base's numbers
+		tag := f.Pred == analysis.PredTag
+		if !tag && f.Pred != analysis.PredAttribute {
+			p.Facts = append(p.Facts, f)
+			continue
+		}
+		for rows := f.Rows; len(rows) > 0; rows = rows[3:] { // their names may be those that the overlay derives
+			one := analysis.Facts{Pred: f.Pred, Count: 1, Rows: rows[:3]}
+			if id, named := p.Named[analysis.NamedKey{Tag: tag, Name: rows[1]}]; named {
+				one.Pred = id
+			}
+			p.Facts = append(p.Facts, one)
+		}
 	}
 	return &p
 }
