@@ -147,3 +147,44 @@ func FuzzQuery(f *testing.F) {
 		}
 	})
 }
+
+// FuzzOverlay unites arbitrary texts with a configuration: the configuration answers as before, and a restricted text permits nothing.
+func FuzzOverlay(f *testing.F) {
+	seedSections(f, "overlay.json", func(text []byte) {
+		var r struct{ Text string }
+		if json.Unmarshal(text, &r) == nil {
+			f.Add(r.Text, false)
+			f.Add(r.Text, true)
+		}
+	})
+	for seed := range uint64(20) {
+		f.Add(newRandomDocument(seed).overlayText(), seed%2 == 0)
+	}
+	requests := []string{`{"principal":"alice","action":"read","resource":"a","context":{"mfa":true}}`, `{"principal":"bob","action":"read","resource":"a"}`}
+	f.Fuzz(func(t *testing.T, text string, restrict bool) {
+		e, reply := loadText(guarded, 1)
+		if e == nil {
+			t.Fatalf("%s", reply)
+		}
+		var before []string
+		for _, r := range requests {
+			before = append(before, string(e.Authorize(nil, []byte(r), &small)))
+		}
+		handle, reply := register(e, text, restrict)
+		checkReply(t, reply)
+		for i, r := range requests {
+			if got := string(e.Authorize(nil, []byte(r), &small)); got != before[i] {
+				t.Fatalf("the base answers %s, before %s", got, before[i])
+			}
+			with := small
+			if with.Overlay = handle; handle == 0 {
+				continue
+			}
+			decision := checkReply(t, e.Authorize(nil, []byte(r), &with))
+			if restrict && decision == "permit" && !strings.Contains(before[i], `"decision":"permit"`) {
+				t.Fatalf("permitted by what may only take away:\n%s", text)
+			}
+			checkReply(t, e.Query(nil, []byte(`{"goal":"has_role(P, R)"}`), &with))
+		}
+	})
+}
