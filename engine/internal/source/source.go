@@ -69,7 +69,7 @@ func (fs *Files) Add(name string, text []byte) FileID {
 }
 
 // Clone returns a list of the same files, to which other ones may be added.
-func (fs *Files) Clone() *Files { return &Files{slices.Clone(fs.list)} }
+func (fs *Files) Clone() *Files { return &Files{list: slices.Clone(fs.list), Spend: fs.Spend} }
 
 // File returns the file of an id, or nil for the zero id.
 func (fs *Files) File(id FileID) *File {
