@@ -53,7 +53,8 @@ type Table struct {
 		weight []uint32
 	}
 	scratch []Value
-	unspent int // until the next pause
+	word    []byte // of a command line
+	unspent int    // until the next pause
 }
 
 // Between two pauses, some milliseconds in wasm, pauseBytes are gone through. Interning a string costs as much as going through internBytes.
