@@ -17,13 +17,25 @@ type csvReader struct {
 	diags *source.List
 	buf   []byte
 	out   Table
+	last  []lastCell // by column
 	wrong struct{ width, quote, lineEnd reports }
+}
+
+func newCSVReader(t *value.Table, file source.FileID, text []byte, start int, diags *source.List) *csvReader {
+	r := &csvReader{table: t, file: file, text: text, at: start, diags: diags}
+	r.wrong.width.diags, r.wrong.quote.diags, r.wrong.lineEnd.diags = diags, diags, diags
+	return r
+}
+
+// lastCell is a column's cell of the row before. Files are often sorted, so that the next is the same.
+type lastCell struct {
+	text  []byte
+	value value.Value
 }
 
 // readCSV reads text[start:] as facts of a predicate. After an error the rows are not complete.
 func readCSV(t *value.Table, file source.FileID, text []byte, start int, pred string, diags *source.List) Table {
-	r := &csvReader{table: t, file: file, text: text, at: start, diags: diags}
-	r.wrong.width.diags, r.wrong.quote.diags, r.wrong.lineEnd.diags = diags, diags, diags
+	r := newCSVReader(t, file, text, start, diags)
 	r.out = Table{Pred: pred, Span: source.At(file, start), CSV: true}
 	if r.at == len(r.text) {
 		d := diags.Errorf(source.At(file, start), codeHeader, "the file is empty")
@@ -31,9 +43,9 @@ func readCSV(t *value.Table, file source.FileID, text []byte, start int, pred st
 		return r.out
 	}
 	r.header()
+	r.last = make([]lastCell, r.out.Width)
 	lines := bytes.Count(r.text[r.at:], []byte("\n")) + 1
 	r.out.Rows = make([]value.Value, 0, lines*r.out.Width)
-	r.out.Spans = make([]source.Span, 0, lines)
 	for r.at < len(r.text) {
 		r.row()
 	}
@@ -94,20 +106,27 @@ func (r *csvReader) row() {
 		var cell []byte
 		cell, more = r.cell()
 		if n < r.out.Width {
-			r.out.Rows = append(r.out.Rows, r.table.StringBytes(cell))
+			r.out.Rows = append(r.out.Rows, r.intern(&r.last[n], cell))
 		}
 	}
-	where := span(r.file, start, r.rowEnd(start))
 	if n == r.out.Width {
-		r.out.Spans = append(r.out.Spans, where)
 		return
 	}
+	where := span(r.file, start, r.rowEnd(start))
 	r.out.Rows = r.out.Rows[:base]
 	if where.Start == where.End {
 		r.wrong.width.errorf(where, codeRagged, "the line is empty").help("each line is a row")
 		return
 	}
 	r.wrong.width.errorf(where, codeRagged, "the row has %s, and the header has %d", count(n, "cell"), r.out.Width).related(r.out.HeaderSpan, "the header")
+}
+
+func (r *csvReader) intern(last *lastCell, cell []byte) value.Value {
+	if len(last.text) == 0 || !bytes.Equal(last.text, cell) {
+		last.value = r.table.StringBytes(cell)
+		last.text = r.table.Text(last.value)
+	}
+	return last.value
 }
 
 // cell reads a cell with the comma or line end behind it, and reports whether the row goes on. The text is valid until the next call.

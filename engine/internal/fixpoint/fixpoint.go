@@ -21,6 +21,8 @@ type Options struct {
 	Limits  goal.Limits
 	Yield   func() // nil, or called at least every 50 000 steps
 	MaxRows int    // 0: [MaxRows]
+	// TakeFacts makes the memory of the program's facts the model's: nobody else may look at them from then on.
+	TakeFacts bool
 }
 
 // Model is a program's facts and materialised predicates. They change by [Model.Update] alone.
@@ -68,13 +70,17 @@ func (m *Model) load(facts []analysis.Facts) {
 	for _, f := range facts {
 		sizes[f.Pred] += f.Count
 	}
-	for i, n := range sizes {
-		if n > 0 {
-			m.db.Pred(i).Facts.Grow(n)
-		}
-	}
+	grown := make([]bool, m.db.Len())
 	for _, f := range facts {
 		rel := m.db.Pred(int(f.Pred)).Facts
+		if m.options.TakeFacts && f.Count == sizes[f.Pred] && rel.Arity() > 0 {
+			rel.Adopt(f.Rows)
+			continue
+		}
+		if !grown[f.Pred] {
+			rel.Grow(sizes[f.Pred])
+			grown[f.Pred] = true
+		}
 		for i := range f.Count {
 			rel.Insert(rowOf(f, rel.Arity(), i))
 			m.db.Pauses.Spend(1)

@@ -15,7 +15,7 @@ type Relation struct {
 	pauses  *Pauses
 	rows    []value.Value // row after row
 	top     int           // numbers given out so far, those of deleted rows included
-	slots   []uint32      // open-addressed: row number + 1, or 0
+	slots   []uint32      // open-addressed, of row numbers
 	gone    []bool        // by number, nil as long as nothing was deleted
 	free    []uint32      // numbers of deleted rows
 	indexes []*Index
@@ -57,17 +57,42 @@ func (r *Relation) Grow(n int) {
 	}
 }
 
+// Adopt makes rows, which may repeat, all the rows of an empty relation. The slice belongs to the relation from then on.
+func (r *Relation) Adopt(rows []value.Value) {
+	given := len(rows) / max(r.arity, 1)
+	r.rows = rows
+	r.slots = make([]uint32, slotsFor(given))
+	for id := range given {
+		r.pauses.Spend(1)
+		row := r.Row(uint32(id))
+		h := hash(r.seed, row)
+		slot, _, found := r.find(row, h)
+		if found {
+			continue
+		}
+		if id != r.top {
+			copy(r.Row(uint32(r.top)), row)
+		}
+		r.top++
+		r.slots[slot] = tag(h, len(r.slots)-1) | uint32(r.top)
+	}
+	if r.rows = rows[:r.top*r.arity]; r.top < given-given/8 {
+		r.rows = slices.Clone(r.rows)
+	}
+}
+
 // Insert adds a row, which is copied, and returns its number and whether it is new.
 func (r *Relation) Insert(row []value.Value) (uint32, bool) {
 	if slotsFor(r.Len()+1) > len(r.slots) {
 		r.rehash(slotsFor(r.Len() + 1))
 	}
-	slot, id, found := r.find(row)
+	h := hash(r.seed, row)
+	slot, id, found := r.find(row, h)
 	if found {
 		return id, false
 	}
 	id = r.number(row)
-	r.slots[slot] = id + 1
+	r.slots[slot] = tag(h, len(r.slots)-1) | (id + 1)
 	for _, ix := range r.indexes {
 		ix.insert(id)
 	}
@@ -96,7 +121,7 @@ func (r *Relation) Find(row []value.Value) (uint32, bool) {
 	if r.top == 0 {
 		return 0, false
 	}
-	_, id, found := r.find(row)
+	_, id, found := r.find(row, hash(r.seed, row))
 	return id, found
 }
 
@@ -105,7 +130,7 @@ func (r *Relation) Delete(row []value.Value) bool {
 	if r.top == 0 {
 		return false
 	}
-	slot, id, found := r.find(row)
+	slot, id, found := r.find(row, hash(r.seed, row))
 	if !found {
 		return false
 	}
@@ -121,16 +146,17 @@ func (r *Relation) Delete(row []value.Value) bool {
 	return true
 }
 
-// find returns the slot where a row is or would be.
-func (r *Relation) find(row []value.Value) (slot int, id uint32, found bool) {
+// find returns the slot where a row with the hash h is or would be.
+func (r *Relation) find(row []value.Value, h uint64) (slot int, id uint32, found bool) {
 	mask := len(r.slots) - 1
-	for i := int(hash(r.seed, row)) & mask; ; i = (i + 1) & mask {
+	t := tag(h, mask)
+	for i := int(h) & mask; ; i = (i + 1) & mask {
 		e := r.slots[i]
 		if e == 0 {
 			return i, 0, false
 		}
-		if slices.Equal(r.Row(e-1), row) {
-			return i, e - 1, true
+		if e&^uint32(mask) == t && slices.Equal(r.Row(e&uint32(mask)-1), row) {
+			return i, e&uint32(mask) - 1, true
 		}
 	}
 }
