@@ -258,7 +258,7 @@ func (c *compiler) engine(program *analysis.Program) *Engine {
 	limits := c.host.Limits
 	var fault *value.Fault
 	e.model, fault = fixpoint.New(c.table, program, c.store, fixpoint.Options{Limits: limits.goal(), Yield: c.host.Yield, TakeFacts: true})
-	program.Facts, c.set.Facts = nil, nil
+	c.set.Facts = nil
 	if fault != nil {
 		c.diags.Errorf(source.Span{}, fault.Code, "%s", fault.Message)
 		return nil

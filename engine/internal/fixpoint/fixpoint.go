@@ -21,7 +21,7 @@ type Options struct {
 	Limits  goal.Limits
 	Yield   func() // nil, or called at least every 50 000 steps
 	MaxRows int    // 0: [MaxRows]
-	// TakeFacts makes the memory of the program's facts the model's: nobody else may look at them from then on.
+	// TakeFacts makes the memory of the program's facts the model's: it is no more what it was once facts change.
 	TakeFacts bool
 }
 

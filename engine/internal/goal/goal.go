@@ -29,15 +29,16 @@ type Verdict struct {
 // once the table is complete. Nothing recurses: what is to do next stands on one stack. Tables are computed as T; only where that met an
 // error and somebody needs to know, P is computed in a table of its own.
 type Evaluator struct {
-	t       *value.Table
-	program *analysis.Program
-	db      *relation.Database
-	preds   []analysis.Predicate // the program's; while a query runs, its own as well
-	rules   []analysis.Rule
-	traits  []trait // by predicate
-	named   [2][]analysis.PredID
-	code    []*code // by rule; nil until first needed
-	version int     // of the database that code belongs to
+	t        *value.Table
+	program  *analysis.Program
+	db       *relation.Database
+	preds    []analysis.Predicate // the program's; while a query runs, its own as well
+	rules    []analysis.Rule
+	traits   []trait    // by predicate
+	closures []*closure // by predicate, nil for others
+	named    [2][]analysis.PredID
+	code     []*code // by rule; nil until first needed
+	version  int     // of the database that code belongs to
 
 	dispatch *dispatch
 	request  Request
@@ -67,6 +68,7 @@ type Evaluator struct {
 	fault   *value.Fault // of the last outcome erred
 	wait    *table       // of the last outcome waits
 	search  search       // in P
+	walks   [2]walk      // forwards, backwards
 
 	// What single functions fill and use.
 	row      []value.Value
@@ -94,6 +96,7 @@ func New(t *value.Table, p *analysis.Program, db *relation.Database, _ *entity.S
 	e.code = make([]*code, len(e.rules))
 	e.dispatch = newDispatch(p)
 	e.findTraits(0)
+	e.findClosures()
 	for id := range p.Preds {
 		if p := &p.Preds[id]; p.Attr.IsValue() && p.Kind == analysis.PredStore {
 			e.named[tagIndex(p.IsTag)] = append(e.named[tagIndex(p.IsTag)], analysis.PredID(id))

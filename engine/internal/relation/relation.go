@@ -19,6 +19,7 @@ type Relation struct {
 	gone    []bool        // by number, nil as long as nothing was deleted
 	free    []uint32      // numbers of deleted rows
 	indexes []*Index
+	matrix  *Matrix // answers Has instead of slots, which are made when first needed
 }
 
 // New returns an empty relation. Seed is the [value.Table.Seed] of the table that its values belong to; pauses may be nil.
@@ -81,8 +82,31 @@ func (r *Relation) Adopt(rows []value.Value) {
 	}
 }
 
+// AdoptMatrix makes rows, which are those of a matrix and don't repeat, all the rows of an empty relation. Both belong to it from then on;
+// the matrix may be nil.
+func (r *Relation) AdoptMatrix(rows []value.Value, m *Matrix) {
+	r.rows, r.top, r.matrix = rows, len(rows)/r.arity, m
+}
+
+// ready makes the slots where there are rows and no slots.
+func (r *Relation) ready() {
+	if len(r.slots) == 0 && r.top > 0 {
+		r.rehash(slotsFor(r.top))
+	}
+}
+
+// Has reports whether a row is there.
+func (r *Relation) Has(row []value.Value) bool {
+	if r.matrix != nil {
+		return r.matrix.Has(row)
+	}
+	_, found := r.Find(row)
+	return found
+}
+
 // Insert adds a row, which is copied, and returns its number and whether it is new.
 func (r *Relation) Insert(row []value.Value) (uint32, bool) {
+	r.matrix = nil
 	if slotsFor(r.Len()+1) > len(r.slots) {
 		r.rehash(slotsFor(r.Len() + 1))
 	}
@@ -121,6 +145,7 @@ func (r *Relation) Find(row []value.Value) (uint32, bool) {
 	if r.top == 0 {
 		return 0, false
 	}
+	r.ready()
 	_, id, found := r.find(row, hash(r.seed, row))
 	return id, found
 }
@@ -130,6 +155,8 @@ func (r *Relation) Delete(row []value.Value) bool {
 	if r.top == 0 {
 		return false
 	}
+	r.ready()
+	r.matrix = nil
 	slot, id, found := r.find(row, hash(r.seed, row))
 	if !found {
 		return false
