@@ -56,6 +56,7 @@ func New(t *value.Table, p *analysis.Program, store *entity.Store, o Options) (*
 	m := &Model{t: t, program: p, options: o, db: relation.NewDatabase(t, arities), view: entity.NewView(t, store)}
 	m.db.Pauses.Call(o.Yield)
 	m.load(p.Facts)
+	goal.LeaveToDemand(t, p)
 	m.findComponents()
 	m.eval = goal.New(t, p, m.db, store)
 	if f := m.materialise(func(int) bool { return true }); f != nil {

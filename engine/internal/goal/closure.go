@@ -163,9 +163,13 @@ func (c *closure) add(h hop) bool {
 	return true
 }
 
+func (e *Evaluator) isClosure(p analysis.PredID) bool {
+	return p >= 0 && int(p) < len(e.closures) && e.closures[p] != nil
+}
+
 // takeClosure returns the closure that a predicate is, if all its hops are in relations at the moment.
 func (e *Evaluator) takeClosure(p analysis.PredID) *closure {
-	if p < 0 || int(p) >= len(e.closures) || e.closures[p] == nil {
+	if !e.isClosure(p) {
 		return nil
 	}
 	c := e.closures[p]
