@@ -3,6 +3,7 @@ package fixpoint
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/rune-authz/rune/engine/internal/analysis"
@@ -36,6 +37,7 @@ type Model struct {
 	strata  [][]analysis.PredID // components that are materialised together, lowest first
 
 	warnings []warning
+	scans    []goal.Scan // at load
 }
 
 // warning is a static row that errs, or rows with the same error.
@@ -62,6 +64,7 @@ func New(t *value.Table, p *analysis.Program, store *entity.Store, o Options) (*
 	if f := m.materialise(func(int) bool { return true }); f != nil {
 		return nil, f
 	}
+	m.scans = m.eval.Prepare()
 	return m, nil
 }
 
@@ -146,10 +149,12 @@ func (m *Model) publish(i int, grown []goal.Grown) {
 // DB returns the rows. They change with updates.
 func (m *Model) DB() *relation.Database { return m.db }
 
+const codeFullScan source.Code = "datalog.full_scan"
+
 // mostWarnings is how many warnings are given of one predicate.
 const mostWarnings = 10
 
-// Warnings tell of static rows that err.
+// Warnings tell of static rows that err, and of literals that make each request that asks them go through a large relation.
 func (m *Model) Warnings() []source.Diagnostic {
 	var out []source.Diagnostic
 	given := map[analysis.PredID]int{}
@@ -160,6 +165,13 @@ func (m *Model) Warnings() []source.Diagnostic {
 		out = append(out, source.Diagnostic{
 			Severity: source.Warning, Code: w.Fault.Code, Span: w.Span,
 			Message: "a row of " + m.program.Preds[w.Pred].Name + " errs: " + w.Fault.Message,
+		})
+	}
+	for _, s := range m.scans {
+		out = append(out, source.Diagnostic{
+			Severity: source.Warning, Code: codeFullScan, Span: s.Span,
+			Message: fmt.Sprintf("full scan of %s (%d tuples) on every request that comes here", m.program.Preds[s.Pred].Name, s.Rows),
+			Help:    "nothing binds a column before it: bind one by the head, a constant, or a literal on the request",
 		})
 	}
 	return out
