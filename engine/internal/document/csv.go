@@ -135,26 +135,32 @@ func (r *csvReader) cell() (text []byte, more bool) {
 		text = r.quoted()
 		return text, r.separator()
 	}
-	start := r.at
-	for ; r.at < len(r.text); r.at++ {
-		switch r.text[r.at] {
+	start, rest := r.at, r.text[r.at:]
+	for i, c := range rest {
+		if c > ',' { // as nearly all are
+			continue
+		}
+		switch c {
 		case ',', '\n':
-			return r.text[start:r.at], r.separator()
+			r.at += i + 1
+			return rest[:i], c == ','
 		case '\r':
-			if r.at+1 < len(r.text) && r.text[r.at+1] == '\n' {
-				return r.text[start:r.at], r.separator()
+			if i+1 < len(rest) && rest[i+1] == '\n' {
+				r.at += i + 2
+				return rest[:i], false
 			}
-			r.carriageReturn()
+			r.carriageReturn(start + i)
 		case '"':
-			r.wrong.quote.errorf(span(r.file, r.at, r.at+1), codeQuote, "a quote stands within a cell").
+			r.wrong.quote.errorf(span(r.file, start+i, start+i+1), codeQuote, "a quote stands within a cell").
 				help(`a cell with quotes in it stands in quotes, and doubles those: "say ""hi"""`)
 		}
 	}
-	return r.text[start:r.at], false
+	r.at = len(r.text)
+	return rest, false
 }
 
-func (r *csvReader) carriageReturn() {
-	r.wrong.lineEnd.errorf(span(r.file, r.at, r.at+1), codeLineEnd, "a carriage return stands alone").
+func (r *csvReader) carriageReturn(at int) {
+	r.wrong.lineEnd.errorf(span(r.file, at, at+1), codeLineEnd, "a carriage return stands alone").
 		help("a line ends with a line feed, or with a carriage return and a line feed")
 }
 
