@@ -12,6 +12,7 @@ import (
 // another two: value i has the vertex i before the hop by b, and i+shift after it.
 type graph struct {
 	numbers *relation.Numbers
+	pauses  *relation.Pauses
 	shift   uint32
 	next    []uint32 // by vertex: where its targets begin
 	targets []uint32
@@ -34,13 +35,14 @@ func (c *closure) uniform() bool {
 
 // graphOf collects the hops; where ordered, in an order that doesn't depend on how their relations came by their rows.
 func (e *Evaluator) graphOf(c *closure, ordered bool) *graph {
-	g := &graph{numbers: relation.NewNumbers(e.tableSet.seed)}
+	g := &graph{numbers: relation.NewNumbers(e.tableSet.seed), pauses: e.pauses}
 	var edges [][2]uint32
 	var kinds []hopKind
 	for i := range c.hops {
 		h := &c.hops[i]
 		add := func(id uint32) {
 			e.step(1)
+			e.held += 16
 			row := h.rel.Row(id)
 			edges = append(edges, [2]uint32{g.numbers.Of(row[h.ends[0]]), g.numbers.Of(row[h.ends[1]])})
 			kinds = append(kinds, h.kind)
@@ -119,6 +121,7 @@ func (g *graph) components() (of []uint32, count int) {
 		}
 		path = append(path, root)
 		for len(path) > 0 {
+			g.pauses.Spend(1)
 			v := path[len(path)-1]
 			if index[v] == unseen {
 				seen++
@@ -182,6 +185,7 @@ func (g *graph) matrix() *relation.Matrix {
 				}
 				if d := of[w]; d != c && done[d] != c+1 {
 					done[d] = c + 1
+					g.pauses.Spend(1 + words)
 					for i, b := range row(d) {
 						mine[i] |= b
 					}
