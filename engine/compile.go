@@ -286,7 +286,8 @@ func (c *compiler) engine(program *analysis.Program) *Engine {
 	e.named = c.namedEntities(program, nil)
 	limits := c.host.Limits
 	var fault *value.Fault
-	e.model, fault = fixpoint.New(c.table, program, c.store, fixpoint.Options{Limits: limits.goal(), Yield: c.host.Yield})
+	e.model, fault = fixpoint.New(c.table, program, c.store, fixpoint.Options{Limits: limits.goal(), Yield: c.host.Yield, TakeFacts: true})
+	c.set.Facts = nil
 	if fault != nil {
 		c.diags.Errorf(source.Span{}, fault.Code, "%s", fault.Message)
 		return nil

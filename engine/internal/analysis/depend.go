@@ -129,6 +129,7 @@ func (a *analysis) dependComponent(next [][]edge, members []PredID) {
 		p.RequestDependent, p.StoreDependent = request, store
 		a.infos[id].makes = makes
 		p.Materialize = (p.Kind == PredUser || p.Kind == PredAux) && len(p.Rules) > 0 && !request && !demanded && !makes && !demand
+		p.Pinned = p.Materialize && a.infos[id].static
 		if a.infos[id].static && (request || demanded || makes) {
 			a.notMaterialized(id, request, makes)
 		}

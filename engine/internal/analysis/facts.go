@@ -132,15 +132,20 @@ func (a *analysis) tableFacts(out []Facts, t *document.Table) []Facts {
 	if (id == PredAttribute || id == PredTag) && (len(a.named) > 0 || a.schema != nil) {
 		return a.fieldFacts(out, id, t)
 	}
-	return append(out, Facts{Pred: id, Count: t.Len(), Rows: t.Rows, Origin: t.Spans})
+	origin := t.Spans
+	if t.CSV {
+		origin = []source.Span{t.Span}
+	}
+	return append(out, Facts{Pred: id, Count: t.Len(), Rows: t.Rows, Origin: origin})
 }
 
 // fieldFacts sorts the rows of attribute.csv or tag.csv by predicate: names that rules derive have their own.
 func (a *analysis) fieldFacts(out []Facts, id PredID, t *document.Table) []Facts {
 	at := map[PredID]int{}
+	spans := t.Places(a.files)
 	for i := range t.Len() {
 		row := t.Row(i)
-		a.checkFieldFact(row, id == PredTag, t.Spans[i])
+		a.checkFieldFact(row, id == PredTag, spans[i])
 		p := a.fieldPredicate(id == PredTag, row[1])
 		j, ok := at[p]
 		if !ok {
@@ -149,7 +154,7 @@ func (a *analysis) fieldFacts(out []Facts, id PredID, t *document.Table) []Facts
 			out = append(out, Facts{Pred: p})
 		}
 		f := &out[j]
-		f.Rows, f.Count, f.Origin = append(f.Rows, row...), f.Count+1, append(f.Origin, t.Spans[i])
+		f.Rows, f.Count, f.Origin = append(f.Rows, row...), f.Count+1, append(f.Origin, spans[i])
 	}
 	return out
 }
@@ -216,7 +221,7 @@ func (p *placedColumn) span(files *source.Files, row int) source.Span {
 	if t.CellSpans != nil {
 		return t.CellSpans[row*t.Width+p.column]
 	}
-	in := t.Spans[row]
+	in := t.Place(files, row)
 	if !t.CSV {
 		return in
 	}
@@ -256,10 +261,16 @@ func (a *analysis) tableColumn(p placedColumn) {
 		from = fromCSV
 	}
 	t, wrong := p.table, 0
+	var known memo
 	for r, n := 0, t.Len(); r < n && wrong < maxMisfits; r++ {
 		cell := &t.Rows[r*t.Width+p.column]
 		if col.known && cell.Kind() == value.Kind(col.Kind)-1 && col.Kind >= TypeBool && col.Kind < TypeEntity {
 			continue // of the type already, as most are
+		}
+		text := *cell
+		if v, ok := known.get(text); ok && coerces {
+			*cell = v
+			continue
 		}
 		if coerces {
 			v, f := a.coerce(col, col.Type, *cell, from)
@@ -281,7 +292,29 @@ func (a *analysis) tableColumn(p placedColumn) {
 		} else if col.at.IsZero() {
 			col.at = p.span(a.files, r)
 		}
+		known.put(text, *cell)
 	}
+}
+
+// memo keeps what texts of a column were coerced to, found by the number of the string: most stand in many rows.
+type memo struct{ of []value.Value }
+
+func (m *memo) get(text value.Value) (value.Value, bool) {
+	if i := text.Number(); text.Kind() == value.KindString && i < len(m.of) && m.of[i] != value.None {
+		return m.of[i], true
+	}
+	return value.None, false
+}
+
+func (m *memo) put(text, v value.Value) {
+	if text.Kind() != value.KindString {
+		return
+	}
+	i := text.Number()
+	for len(m.of) <= i {
+		m.of = append(m.of, value.None)
+	}
+	m.of[i] = v
 }
 
 // badCell reports a cell that doesn't stand for a value of its column.

@@ -64,6 +64,8 @@ type Predicate struct {
 	StoreDependent bool
 	// Materialize: static, no demanded columns in its component; evaluated at load.
 	Materialize bool
+	// Pinned: an annotation asks that it be materialised.
+	Pinned bool
 	// Stratum numbers the strongly connected components in an order where every predicate comes after those it uses.
 	Stratum int32
 	// Recursive: its component has more than one member or an edge to itself.

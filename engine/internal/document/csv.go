@@ -17,13 +17,25 @@ type csvReader struct {
 	diags *source.List
 	buf   []byte
 	out   Table
+	last  []lastCell // by column
 	wrong struct{ width, quote, lineEnd reports }
+}
+
+func newCSVReader(t *value.Table, file source.FileID, text []byte, start int, diags *source.List) *csvReader {
+	r := &csvReader{table: t, file: file, text: text, at: start, diags: diags}
+	r.wrong.width.diags, r.wrong.quote.diags, r.wrong.lineEnd.diags = diags, diags, diags
+	return r
+}
+
+// lastCell is a column's cell of the row before. Files are often sorted, so that the next is the same.
+type lastCell struct {
+	text  []byte
+	value value.Value
 }
 
 // readCSV reads text[start:] as facts of a predicate. After an error the rows are not complete.
 func readCSV(t *value.Table, file source.FileID, text []byte, start int, pred string, diags *source.List) Table {
-	r := &csvReader{table: t, file: file, text: text, at: start, diags: diags}
-	r.wrong.width.diags, r.wrong.quote.diags, r.wrong.lineEnd.diags = diags, diags, diags
+	r := newCSVReader(t, file, text, start, diags)
 	r.out = Table{Pred: pred, Span: source.At(file, start), CSV: true}
 	if r.at == len(r.text) {
 		d := diags.Errorf(source.At(file, start), codeHeader, "the file is empty")
@@ -31,9 +43,9 @@ func readCSV(t *value.Table, file source.FileID, text []byte, start int, pred st
 		return r.out
 	}
 	r.header()
+	r.last = make([]lastCell, r.out.Width)
 	lines := bytes.Count(r.text[r.at:], []byte("\n")) + 1
 	r.out.Rows = make([]value.Value, 0, lines*r.out.Width)
-	r.out.Spans = make([]source.Span, 0, lines)
 	for r.at < len(r.text) {
 		r.row()
 	}
@@ -94,14 +106,13 @@ func (r *csvReader) row() {
 		var cell []byte
 		cell, more = r.cell()
 		if n < r.out.Width {
-			r.out.Rows = append(r.out.Rows, r.table.StringBytes(cell))
+			r.out.Rows = append(r.out.Rows, r.intern(&r.last[n], cell))
 		}
 	}
-	where := span(r.file, start, r.rowEnd(start))
 	if n == r.out.Width {
-		r.out.Spans = append(r.out.Spans, where)
 		return
 	}
+	where := span(r.file, start, r.rowEnd(start))
 	r.out.Rows = r.out.Rows[:base]
 	if where.Start == where.End {
 		r.wrong.width.errorf(where, codeRagged, "the line is empty").help("each line is a row")
@@ -110,32 +121,46 @@ func (r *csvReader) row() {
 	r.wrong.width.errorf(where, codeRagged, "the row has %s, and the header has %d", count(n, "cell"), r.out.Width).related(r.out.HeaderSpan, "the header")
 }
 
+func (r *csvReader) intern(last *lastCell, cell []byte) value.Value {
+	if len(last.text) == 0 || !bytes.Equal(last.text, cell) {
+		last.value = r.table.StringBytes(cell)
+		last.text = r.table.Text(last.value)
+	}
+	return last.value
+}
+
 // cell reads a cell with the comma or line end behind it, and reports whether the row goes on. The text is valid until the next call.
 func (r *csvReader) cell() (text []byte, more bool) {
 	if r.at < len(r.text) && r.text[r.at] == '"' {
 		text = r.quoted()
 		return text, r.separator()
 	}
-	start := r.at
-	for ; r.at < len(r.text); r.at++ {
-		switch r.text[r.at] {
+	start, rest := r.at, r.text[r.at:]
+	for i, c := range rest {
+		if c > ',' { // as nearly all are
+			continue
+		}
+		switch c {
 		case ',', '\n':
-			return r.text[start:r.at], r.separator()
+			r.at += i + 1
+			return rest[:i], c == ','
 		case '\r':
-			if r.at+1 < len(r.text) && r.text[r.at+1] == '\n' {
-				return r.text[start:r.at], r.separator()
+			if i+1 < len(rest) && rest[i+1] == '\n' {
+				r.at += i + 2
+				return rest[:i], false
 			}
-			r.carriageReturn()
+			r.carriageReturn(start + i)
 		case '"':
-			r.wrong.quote.errorf(span(r.file, r.at, r.at+1), codeQuote, "a quote stands within a cell").
+			r.wrong.quote.errorf(span(r.file, start+i, start+i+1), codeQuote, "a quote stands within a cell").
 				help(`a cell with quotes in it stands in quotes, and doubles those: "say ""hi"""`)
 		}
 	}
-	return r.text[start:r.at], false
+	r.at = len(r.text)
+	return rest, false
 }
 
-func (r *csvReader) carriageReturn() {
-	r.wrong.lineEnd.errorf(span(r.file, r.at, r.at+1), codeLineEnd, "a carriage return stands alone").
+func (r *csvReader) carriageReturn(at int) {
+	r.wrong.lineEnd.errorf(span(r.file, at, at+1), codeLineEnd, "a carriage return stands alone").
 		help("a line ends with a line feed, or with a carriage return and a line feed")
 }
 

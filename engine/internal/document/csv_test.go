@@ -29,7 +29,10 @@ func TestCSV(t *testing.T) {
 		t.Errorf("header %q, %q", f.Header, l.text(f.HeaderSpan))
 	}
 	var rows []string
-	for _, s := range f.Spans {
+	for i, s := range f.Places(l.files) {
+		if f.Place(l.files, i) != s {
+			t.Errorf("row %d is not at %v", i, s)
+		}
 		rows = append(rows, l.text(s))
 	}
 	checkList(t, rows, `a,"x, y"`, ",", "b,\"1\n2\"", `"",""""`, " é , z")
@@ -106,9 +109,10 @@ func FuzzCSV(f *testing.F) {
 	f.Add([]byte("a,b\n1,\"2\"\"\"\r\n\"x\ny\",z\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		diags := &source.List{}
-		out := readCSV(value.NewTable(value.Key{}), 1, text, 0, "p", diags)
-		if len(out.Rows) != out.Width*len(out.Spans) {
-			t.Fatalf("%d cells, %d rows of %d", len(out.Rows), len(out.Spans), out.Width)
+		files := &source.Files{}
+		out := readCSV(value.NewTable(value.Key{}), files.Add("p.csv", text), text, 0, "p", diags)
+		if n := len(out.Places(files)); len(out.Rows) != out.Width*n || !diags.Failed() && n != out.Len() {
+			t.Fatalf("%d cells, %d rows of %d", len(out.Rows), n, out.Width)
 		}
 		if !diags.Failed() {
 			again, _ := csv.NewReader(bytes.NewReader(text)).ReadAll()

@@ -44,7 +44,7 @@ type Table struct {
 	Width int
 	// Rows holds the rows one after the other, Width cells each: values as [data] has them, and strings alone from CSV.
 	Rows []value.Value
-	// Spans has one span a row, at the row's first byte.
+	// Spans has one span a row, for facts of [data] alone: see [Table.Places].
 	Spans []source.Span
 	// CellSpans has one span a cell, for facts of [data] alone.
 	CellSpans []source.Span
@@ -57,7 +57,12 @@ type Table struct {
 }
 
 // Len returns the number of rows.
-func (t *Table) Len() int { return len(t.Spans) }
+func (t *Table) Len() int {
+	if t.CSV && t.Width > 0 {
+		return len(t.Rows) / t.Width
+	}
+	return len(t.Spans)
+}
 
 // Row returns the cells of row i.
 func (t *Table) Row(i int) []value.Value { return t.Rows[i*t.Width : (i+1)*t.Width] }

@@ -32,7 +32,7 @@ func BenchmarkNew_facts(b *testing.B) {
 
 // The transitive closure of a random graph of 1000 nodes and 10 000 edges: nearly a million rows, ten million derivations.
 func BenchmarkNew_closure(b *testing.B) {
-	w := analyse(b, `decl edge(long, long). path(X, Y) :- edge(X, Y). path(X, Z) :- edge(X, Y), path(Y, Z).`)
+	w := analyse(b, `decl edge(long, long). @materialize path(X, Y) :- edge(X, Y). path(X, Z) :- edge(X, Y), path(Y, Z).`)
 	f := analysis.Facts{Pred: w.program.ByName["edge"], Count: 10_000}
 	r := rand.New(rand.NewPCG(1, 2))
 	for range f.Count {

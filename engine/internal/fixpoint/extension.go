@@ -18,7 +18,7 @@ type Extension struct {
 func (m *Model) Extend(p *analysis.Program) *Extension {
 	x := &Extension{base: m, program: p, db: newDatabase(m.t, p)}
 	x.share()
-	load(x.db, p.Facts)
+	load(x.db, p.Facts, false)
 	return x
 }
 

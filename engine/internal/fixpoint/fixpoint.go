@@ -3,6 +3,7 @@ package fixpoint
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/rune-authz/rune/engine/internal/analysis"
@@ -21,6 +22,8 @@ type Options struct {
 	Limits  goal.Limits
 	Yield   func() // nil, or called at least every 50 000 steps
 	MaxRows int    // 0: [MaxRows]
+	// TakeFacts makes the memory of the program's facts the model's: it is no more what it was once facts change.
+	TakeFacts bool
 }
 
 // Model is a program's facts and materialised predicates. They change by [Model.Update] alone.
@@ -34,6 +37,7 @@ type Model struct {
 	strata  [][]analysis.PredID // components that are materialised together, lowest first
 
 	warnings []warning
+	scans    []goal.Scan // at load
 }
 
 // warning is a static row that errs, or rows with the same error.
@@ -49,12 +53,14 @@ func New(t *value.Table, p *analysis.Program, store *entity.Store, o Options) (*
 	}
 	m := &Model{t: t, program: p, options: o, db: newDatabase(t, p), view: entity.NewView(t, store)}
 	m.db.Pauses.Call(o.Yield)
-	load(m.db, p.Facts)
+	load(m.db, p.Facts, o.TakeFacts)
+	goal.LeaveToDemand(t, p)
 	m.findComponents()
 	m.eval = goal.New(t, p, m.db, store)
 	if f := m.materialise(func(int) bool { return true }); f != nil {
 		return nil, f
 	}
+	m.scans = m.eval.Prepare()
 	return m, nil
 }
 
@@ -66,19 +72,23 @@ func newDatabase(t *value.Table, p *analysis.Program) *relation.Database {
 	return relation.NewDatabase(t, arities)
 }
 
-// load inserts the documents' facts.
-func load(db *relation.Database, facts []analysis.Facts) {
+// load inserts facts; where take, into relations that are empty, whose memory the facts' may become.
+func load(db *relation.Database, facts []analysis.Facts, take bool) {
 	sizes := make([]int, db.Len())
 	for _, f := range facts {
 		sizes[f.Pred] += f.Count
 	}
-	for i, n := range sizes {
-		if n > 0 {
-			db.Pred(i).Facts.Grow(n)
-		}
-	}
+	grown := make([]bool, db.Len())
 	for _, f := range facts {
 		rel := db.Pred(int(f.Pred)).Facts
+		if take && f.Count == sizes[f.Pred] && rel.Arity() > 0 {
+			rel.Adopt(f.Rows)
+			continue
+		}
+		if !grown[f.Pred] {
+			rel.Grow(sizes[f.Pred])
+			grown[f.Pred] = true
+		}
 		for i := range f.Count {
 			rel.Insert(rowOf(f, rel.Arity(), i))
 			db.Pauses.Spend(1)
@@ -143,10 +153,12 @@ func (m *Model) publish(i int, grown []goal.Grown) {
 // DB returns the rows. They change with updates.
 func (m *Model) DB() *relation.Database { return m.db }
 
+const codeFullScan source.Code = "datalog.full_scan"
+
 // mostWarnings is how many warnings are given of one predicate.
 const mostWarnings = 10
 
-// Warnings tell of static rows that err.
+// Warnings tell of static rows that err, and of literals that make each request that asks them go through a large relation.
 func (m *Model) Warnings() []source.Diagnostic {
 	var out []source.Diagnostic
 	given := map[analysis.PredID]int{}
@@ -157,6 +169,13 @@ func (m *Model) Warnings() []source.Diagnostic {
 		out = append(out, source.Diagnostic{
 			Severity: source.Warning, Code: w.Fault.Code, Span: w.Span,
 			Message: "a row of " + m.program.Preds[w.Pred].Name + " errs: " + w.Fault.Message,
+		})
+	}
+	for _, s := range m.scans {
+		out = append(out, source.Diagnostic{
+			Severity: source.Warning, Code: codeFullScan, Span: s.Span,
+			Message: fmt.Sprintf("full scan of %s (%d tuples) on every request that comes here", m.program.Preds[s.Pred].Name, s.Rows),
+			Help:    "nothing binds a column before it: bind one by the head, a constant, or a literal on the request",
 		})
 	}
 	return out

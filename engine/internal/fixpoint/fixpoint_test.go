@@ -94,7 +94,7 @@ func (w *world) erring(l *relation.Loose) string {
 func TestNew(t *testing.T) {
 	w := load(t, `
 		e(1, 2). e(2, 3). n("a", 0). n("b", 2). flag.
-		r(X, Y) :- e(X, Y). r(X, Z) :- r(X, Y), r(Y, Z).
+		@materialize r(X, Y) :- e(X, Y). r(X, Z) :- r(X, Y), r(Y, Z).
 		inv(S, V) :- n(S, N), V = 4 / N.
 		use(V) :- inv(_, V).
 		chain(1) :- inv("a", _). chain(Y) :- chain(X), e(X, Y).

@@ -29,19 +29,23 @@ type Verdict struct {
 // once the table is complete. Nothing recurses: what is to do next stands on one stack. Tables are computed as T; only where that met an
 // error and somebody needs to know, P is computed in a table of its own.
 type Evaluator struct {
-	t       *value.Table
-	program *analysis.Program
-	db      *relation.Database
-	preds   []analysis.Predicate // the program's; while a query runs, its own as well
-	rules   []analysis.Rule
-	traits  []trait // by predicate
-	named   [2][]analysis.PredID
-	code    []*code // by rule; nil until first needed
-	version int     // of the database that code belongs to
+	t        *value.Table
+	program  *analysis.Program
+	db       *relation.Database
+	preds    []analysis.Predicate // the program's; while a query runs, its own as well
+	rules    []analysis.Rule
+	traits   []trait    // by predicate
+	closures []*closure // by predicate, nil for others
+	named    [2][]analysis.PredID
+	code     []*code // by rule; nil until first needed
+	version  int     // of the database that code belongs to
 
-	request Request
-	view    *entity.View
-	patched bool
+	dispatch *dispatch
+	request  Request
+	call     [3]value.Value // what the request asks
+	types    [3]value.Value // of its entities
+	view     *entity.View
+	patched  bool
 	// direct: no rule makes parents, so that the hierarchy is walked without asking goals.
 	direct bool
 	// fields says of attributes and tags whether there is anything but what is stored.
@@ -64,6 +68,7 @@ type Evaluator struct {
 	fault   *value.Fault // of the last outcome erred
 	wait    *table       // of the last outcome waits
 	search  search       // in P
+	walks   [2]walk      // forwards, backwards
 
 	// What single functions fill and use.
 	row      []value.Value
@@ -89,7 +94,9 @@ func New(t *value.Table, p *analysis.Program, db *relation.Database, _ *entity.S
 	e.preds = append(e.preds, p.Preds...)
 	e.rules = append(e.rules, p.Rules...)
 	e.code = make([]*code, len(e.rules))
+	e.dispatch = newDispatch(p)
 	e.findTraits(0)
+	e.findClosures()
 	for id := range p.Preds {
 		if p := &p.Preds[id]; p.Attr.IsValue() && p.Kind == analysis.PredStore {
 			e.named[tagIndex(p.IsTag)] = append(e.named[tagIndex(p.IsTag)], analysis.PredID(id))
@@ -152,44 +159,56 @@ func (e *Evaluator) reset() {
 	e.active = e.active[:0]
 }
 
-// Statements evaluates all statements in full and appends those that hold or err, in order.
+// Statements evaluates in full all statements that may concern the request, and appends those that hold or err, in order.
 func (e *Evaluator) Statements(out []Verdict) []Verdict {
-	call := [...]value.Value{e.request.Principal, e.request.Action, e.request.Resource}
-	for i := range e.program.Statements {
-		s := &e.program.Statements[i]
-		pred := analysis.PredPermit
-		if s.Effect == analysis.Forbid {
-			pred = analysis.PredForbid
+	e.call = [...]value.Value{e.request.Principal, e.request.Action, e.request.Resource}
+	for i, v := range e.call {
+		if e.types[i] = value.None; v.Kind() == value.KindEntity {
+			e.types[i] = e.t.EntityType(v)
 		}
-		if !e.anyHeadFits(s.Rules, call[:]) {
+	}
+	for _, i := range e.dispatch.find(&e.call, &e.types) {
+		if !e.concerns(e.program.Statements[i].Rules) {
 			continue
 		}
-		root := e.newRoot(pred, modeT, s.Rules, call[:])
-		e.drive(root)
-		switch {
-		case e.stop:
+		v, found := e.statement(i)
+		if e.stop {
 			return out
-		case root.n > 0:
-			out = append(out, Verdict{Statement: int32(i)})
-		case root.errs:
-			if f := e.perhapsHolds(pred, s.Rules, call[:]); f != nil {
-				out = append(out, Verdict{Statement: int32(i), Errs: true, Fault: f})
-			}
-			if e.stop {
-				return out
-			}
+		}
+		if found {
+			out = append(out, v)
 		}
 	}
 	return out
 }
 
+// statement evaluates a statement, and reports whether it holds or errs.
+func (e *Evaluator) statement(i int32) (v Verdict, found bool) {
+	s := &e.program.Statements[i]
+	pred := analysis.PredPermit
+	if s.Effect == analysis.Forbid {
+		pred = analysis.PredForbid
+	}
+	root := e.newRoot(pred, modeT, s.Rules, e.call[:])
+	e.drive(root)
+	switch {
+	case e.stop:
+	case root.n > 0:
+		return Verdict{Statement: i}, true
+	case root.errs:
+		f := e.perhapsHolds(pred, s.Rules)
+		return Verdict{Statement: i, Errs: true, Fault: f}, f != nil
+	}
+	return v, false
+}
+
 // perhapsHolds looks for the first of a statement's rules that may hold, and returns the error it would hold for.
-func (e *Evaluator) perhapsHolds(pred analysis.PredID, rules []int32, call []value.Value) *value.Fault {
+func (e *Evaluator) perhapsHolds(pred analysis.PredID, rules []int32) *value.Fault {
 	for i := range rules {
-		if !e.headFits(rules[i], call) {
+		if !e.concerns(rules[i : i+1]) {
 			continue
 		}
-		root := e.newRoot(pred, modeP, rules[i:i+1], call)
+		root := e.newRoot(pred, modeP, rules[i:i+1], e.call[:])
 		e.drive(root)
 		if e.stop {
 			return nil
@@ -204,23 +223,14 @@ func (e *Evaluator) perhapsHolds(pred analysis.PredID, rules []int32, call []val
 	return nil
 }
 
-func (e *Evaluator) anyHeadFits(rules []int32, call []value.Value) bool {
+// concerns reports whether the request has what one of some rules of a statement asks of it.
+func (e *Evaluator) concerns(rules []int32) bool {
 	for _, r := range rules {
-		if e.headFits(r, call) {
+		if e.dispatch.guards[r].passes(&e.call, &e.types) {
 			return true
 		}
 	}
 	return false
-}
-
-// headFits compares a head's constants with a call.
-func (e *Evaluator) headFits(rule int32, call []value.Value) bool {
-	for i, a := range e.rules[rule].HeadArgs {
-		if a.Var == analysis.TermConst && call[i] != value.None && call[i] != a.Const {
-			return false
-		}
-	}
-	return true
 }
 
 // Query returns the rows of a goal, distinct and sorted.

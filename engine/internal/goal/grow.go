@@ -77,23 +77,25 @@ type Grown struct {
 // up, returning nil, beyond most rows; where it exceeds a limit, Exceeded says so. It drops all tables: call Begin before and after.
 func (e *Evaluator) Materialise(preds []analysis.PredID, most int) ([]Grown, []Warning) {
 	g := &growth{left: most}
+	var c *closure
+	if len(preds) == 1 {
+		c = e.takeClosure(preds[0])
+	}
 	for _, p := range preds {
 		x := &grown{pred: p, rows: e.db.New(e.preds[p].Arity), erring: e.db.NewLoose(e.preds[p].Arity)}
-		facts := e.db.Pred(int(p)).Facts
-		x.rows.Grow(facts.Len())
-		if x.rows.Arity() <= 2 && e.preds[p].Recursive {
+		if x.rows.Arity() <= 2 && e.preds[p].Recursive && c == nil {
 			x.seen = e.db.NewPairs()
 		}
 		g.preds = append(g.preds, x)
 	}
 	e.grow = g
 	e.forget(preds)
-	g.unordered = e.allPlain(preds)
-	for _, x := range g.preds {
-		e.plant(x)
+	if c != nil {
+		e.growClosure(c, g.preds[0])
+	} else {
+		e.growRules(g, preds)
 	}
-	e.growT(g)
-	if !e.stop && !g.full && e.growthErrs(g) {
+	if c == nil && !e.stop && !g.full && e.growthErrs(g) {
 		e.growP(g)
 	}
 	e.grow = nil
@@ -113,9 +115,19 @@ func (e *Evaluator) Materialise(preds []analysis.PredID, most int) ([]Grown, []W
 	return out, g.warnings
 }
 
+// growRules computes the rows that hold by the rules.
+func (e *Evaluator) growRules(g *growth, preds []analysis.PredID) {
+	g.unordered = e.allPlain(preds)
+	for _, x := range g.preds {
+		e.plant(x)
+	}
+	e.growT(g)
+}
+
 // plant adds a predicate's facts, in an order that doesn't depend on past updates if that could be seen.
 func (e *Evaluator) plant(x *grown) {
 	facts := e.db.Pred(int(x.pred)).Facts
+	x.rows.Grow(facts.Len())
 	if e.grow.unordered {
 		for id := range uint32(facts.Top()) {
 			if facts.Alive(id) {

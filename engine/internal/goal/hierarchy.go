@@ -152,7 +152,7 @@ func (e *Evaluator) askRelation(p analysis.PredID, args []value.Value) (bool, st
 		ix, key := e.indexFor(rel, args)
 		found = len(ix.Find(key)) > 0
 	} else {
-		_, found = rel.Find(args)
+		found = rel.Has(args)
 	}
 	if found {
 		return true, ok

@@ -164,6 +164,7 @@ const (
 	rankLookup         // an atom with a bound column
 	rankCompute        // what may raise, but gives a value that another atom is looked up by
 	rankScan
+	rankAll // all pairs of a closure
 	rankRaise
 )
 
@@ -214,6 +215,8 @@ func (b *planner) rankAtom(l *literal) int {
 		return rankGoal
 	case some:
 		return rankLookup
+	case b.e.isClosure(l.Pred) && !b.e.traits[l.Pred].stored:
+		return rankAll
 	}
 	return rankScan
 }

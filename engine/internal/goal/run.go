@@ -275,7 +275,7 @@ func (e *Evaluator) enterRelation(s *step, c *cursor, t *table) {
 	if s.index == nil { // looked up whole
 		e.step(1)
 		key := e.bindKey(s, c)
-		_, c.once = e.relationOf(s.Pred).Find(key)
+		c.once = e.relationOf(s.Pred).Has(key)
 		if !c.once && e.erring(s.Pred, key) != nil {
 			e.mark(t)
 		}

@@ -141,6 +141,10 @@ func (e *Evaluator) start(t *table) {
 	case t.pred == analysis.PredParent:
 		e.startParent(t)
 	default:
+		if c := e.takeClosure(t.pred); c != nil {
+			e.startClosure(c, t)
+			return
+		}
 		e.addFacts(t)
 	}
 	switch {

@@ -1,6 +1,7 @@
 package relation
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/rune-authz/rune/engine/internal/value"
@@ -10,7 +11,7 @@ import (
 type Index struct {
 	rel     *Relation
 	columns []int
-	slots   []uint32 // open-addressed: bucket + 1, or 0
+	slots   []uint32 // open-addressed, of buckets
 	buckets []bucket
 	ids     []uint32 // the buckets' row numbers
 	wasted  int      // places in ids that no bucket has
@@ -18,10 +19,24 @@ type Index struct {
 	hashed  []value.Value
 }
 
-// bucket is the rows of one key: ids[at:at+n], with room for cap.
-type bucket struct {
-	at, n, cap uint32
-	sorted     bool
+// bucket is the rows of one key: ids[at:at+n()], with room for cap().
+type bucket struct{ at, size uint32 }
+
+// Bits of a bucket's size beside the number of rows.
+const (
+	isSorted uint32 = 1 << 31
+	// isMoved: the bucket was full once, and lies where it has room for a power of two of rows.
+	isMoved uint32 = 1 << 30
+)
+
+func (b *bucket) n() uint32 { return b.size &^ (isSorted | isMoved) }
+
+func (b *bucket) cap() uint32 {
+	n := b.n()
+	if b.size&isMoved == 0 {
+		return n
+	}
+	return 1 << bits.Len32(n-1)
 }
 
 // Index returns the index on some columns, which are given in ascending order.
@@ -50,23 +65,23 @@ func (ix *Index) build() {
 		if r.Alive(id) {
 			b := ix.bucketOf(id)
 			of[id] = b
-			ix.buckets[b].n++
+			ix.buckets[b].size++
 		}
 	}
 	at := uint32(0)
 	for i := range ix.buckets {
 		b := &ix.buckets[i]
-		b.at, b.cap, b.n, at = at, b.n, 0, at+b.n
+		b.at, b.size, at = at, 0, at+b.size
 	}
 	ids := make([]uint32, at)
 	for id := range uint32(r.top) {
 		if r.Alive(id) {
 			b := &ix.buckets[of[id]]
-			ids[b.at+b.n] = id
-			b.n++
+			ids[b.at+b.size] = id
+			b.size++
 		}
 	}
-	ix.ids = ids
+	ix.ids, ix.buckets = ids, slices.Clip(ix.buckets)
 }
 
 // bucketOf finds or makes the bucket of a row's key while the index is built: until then at is the bucket's first row.
@@ -79,15 +94,17 @@ func (ix *Index) bucketOf(id uint32) uint32 {
 		}
 	}
 	mask := len(ix.slots) - 1
-	for i := int(ix.hashRow(id)) & mask; ; i = (i + 1) & mask {
+	h := ix.hashRow(id)
+	t := tag(h, mask)
+	for i := int(h) & mask; ; i = (i + 1) & mask {
 		e := ix.slots[i]
 		if e == 0 {
 			ix.buckets = append(ix.buckets, bucket{at: id})
-			ix.slots[i] = uint32(len(ix.buckets))
+			ix.slots[i] = t | uint32(len(ix.buckets))
 			return uint32(len(ix.buckets) - 1)
 		}
-		if ix.sameKey(ix.buckets[e-1].at, id) {
-			return e - 1
+		if b := e&uint32(mask) - 1; e&^uint32(mask) == t && ix.sameKey(ix.buckets[b].at, id) {
+			return b
 		}
 	}
 }
@@ -117,10 +134,12 @@ func (ix *Index) sameKey(a, b uint32) bool {
 // as it is while rows are inserted, and is lost when one is deleted or when the same key is asked for with Sorted.
 func (ix *Index) Find(key []value.Value) []uint32 {
 	if _, b := ix.find(key); b != nil {
-		return ix.ids[b.at : b.at+b.n : b.at+b.n]
+		return ix.rows(b)
 	}
 	return nil
 }
+
+func (ix *Index) rows(b *bucket) []uint32 { return ix.ids[b.at : b.at+b.n() : b.at+b.n()] }
 
 // Sorted is Find with the rows in the order of their values, which doesn't depend on how the relation came to hold them.
 func (ix *Index) Sorted(t *value.Table, key []value.Value) []uint32 {
@@ -128,13 +147,13 @@ func (ix *Index) Sorted(t *value.Table, key []value.Value) []uint32 {
 	if b == nil {
 		return nil
 	}
-	ids := ix.ids[b.at : b.at+b.n : b.at+b.n]
-	if !b.sorted {
+	ids := ix.rows(b)
+	if b.size&isSorted == 0 {
 		slices.SortFunc(ids, func(x, y uint32) int {
 			ix.rel.pauses.Spend(1)
 			return compareRows(t, ix.rel.Row(x), ix.rel.Row(y))
 		})
-		b.sorted = true
+		b.size |= isSorted
 	}
 	return ids
 }
@@ -150,12 +169,17 @@ func compareRows(t *value.Table, a, b []value.Value) int {
 
 func (ix *Index) find(key []value.Value) (slot int, b *bucket) {
 	mask := len(ix.slots) - 1
-	for i := int(hash(ix.rel.seed, key)) & mask; ; i = (i + 1) & mask {
+	h := hash(ix.rel.seed, key)
+	t := tag(h, mask)
+	for i := int(h) & mask; ; i = (i + 1) & mask {
 		e := ix.slots[i]
 		if e == 0 {
 			return i, nil
 		}
-		b := &ix.buckets[e-1]
+		if e&^uint32(mask) != t {
+			continue
+		}
+		b := &ix.buckets[e&uint32(mask)-1]
 		if ix.hasKey(ix.ids[b.at], key) {
 			return i, b
 		}
@@ -185,12 +209,11 @@ func (ix *Index) insert(id uint32) {
 		ix.insertBucket(slot, id)
 		return
 	}
-	if b.n == b.cap {
+	if b.n() == b.cap() {
 		ix.relocate(b)
 	}
-	ix.ids[b.at+b.n] = id
-	b.n++
-	b.sorted = false
+	ix.ids[b.at+b.n()] = id
+	b.size = (b.size + 1) &^ isSorted
 }
 
 func (ix *Index) insertBucket(slot int, id uint32) {
@@ -203,42 +226,45 @@ func (ix *Index) insertBucket(slot int, id uint32) {
 	} else {
 		ix.buckets = append(ix.buckets, bucket{})
 	}
-	ix.buckets[n] = bucket{at: at, n: 1, cap: 1}
-	ix.slots[slot] = n + 1
+	ix.buckets[n] = bucket{at: at, size: 1}
+	ix.slots[slot] = tag(ix.hashRow(id), len(ix.slots)-1) | (n + 1)
 	if used := len(ix.buckets) - len(ix.unused); slotsFor(used+1) > len(ix.slots) {
 		ix.slots = make([]uint32, 2*len(ix.slots))
 		for i := range ix.buckets {
 			ix.rel.pauses.Spend(1)
-			if ix.buckets[i].n > 0 {
+			if ix.buckets[i].n() > 0 {
 				place(ix.slots, ix.hashBucket(uint32(i)), uint32(i))
 			}
 		}
 	}
 }
 
-// relocate moves a full bucket to the end, where it has twice the room. What it leaves stays as it was for whoever reads it.
+// relocate moves a full bucket to the end, where it has more room. What it leaves stays as it was for whoever reads it.
 func (ix *Index) relocate(b *bucket) {
-	ix.wasted += int(b.cap)
+	n := b.n()
+	ix.wasted += int(n)
 	at := uint32(len(ix.ids))
-	ix.ids = append(ix.ids, ix.ids[b.at:b.at+b.n]...)
-	ix.ids = append(ix.ids, make([]uint32, b.n)...)
-	b.at, b.cap = at, 2*b.n
+	ix.ids = append(ix.ids, ix.rows(b)...)
+	ix.ids = append(ix.ids, make([]uint32, 1<<bits.Len32(n)-n)...)
+	b.at, b.size = at, n|isMoved
 }
 
 // remove takes out a row that the relation is about to delete.
 func (ix *Index) remove(id uint32) {
 	slot, b := ix.find(ix.key(id))
-	if b.n == 1 {
-		n := ix.slots[slot] - 1
+	room := b.cap()
+	if b.n() == 1 {
+		n := ix.slots[slot]&uint32(len(ix.slots)-1) - 1
 		vacate(ix.slots, slot, ix.hashBucket)
-		ix.wasted += int(b.cap)
 		*b = bucket{}
 		ix.unused = append(ix.unused, n)
+		ix.wasted += int(room)
 	} else {
-		ids := ix.ids[b.at : b.at+b.n]
+		ids := ix.rows(b)
 		i := slices.Index(ids, id)
 		copy(ids[i:], ids[i+1:])
-		b.n--
+		b.size--
+		ix.wasted += int(room - b.cap())
 	}
 	if ix.wasted > 1024 && ix.wasted > len(ix.ids)/2 {
 		ix.compact()
@@ -251,8 +277,8 @@ func (ix *Index) compact() {
 	for i := range ix.buckets {
 		b := &ix.buckets[i]
 		at := uint32(len(ids))
-		ids = append(ids, ix.ids[b.at:b.at+b.n]...)
-		b.at, b.cap = at, b.n
+		ids = append(ids, ix.rows(b)...)
+		b.at, b.size = at, b.size&^isMoved
 	}
 	ix.ids, ix.wasted = ids, 0
 }

@@ -15,10 +15,11 @@ type Relation struct {
 	pauses  *Pauses
 	rows    []value.Value // row after row
 	top     int           // numbers given out so far, those of deleted rows included
-	slots   []uint32      // open-addressed: row number + 1, or 0
+	slots   []uint32      // open-addressed, of row numbers
 	gone    []bool        // by number, nil as long as nothing was deleted
 	free    []uint32      // numbers of deleted rows
 	indexes []*Index
+	matrix  *Matrix // answers Has instead of slots, which are made when first needed
 }
 
 // New returns an empty relation. Seed is the [value.Table.Seed] of the table that its values belong to; pauses may be nil.
@@ -57,17 +58,65 @@ func (r *Relation) Grow(n int) {
 	}
 }
 
+// Adopt makes rows, which may repeat, all the rows of an empty relation. The slice belongs to the relation from then on.
+func (r *Relation) Adopt(rows []value.Value) {
+	given := len(rows) / max(r.arity, 1)
+	r.rows = rows
+	r.slots = make([]uint32, slotsFor(given))
+	for id := range given {
+		r.pauses.Spend(1)
+		row := r.Row(uint32(id))
+		h := hash(r.seed, row)
+		slot, _, found := r.find(row, h)
+		if found {
+			continue
+		}
+		if id != r.top {
+			copy(r.Row(uint32(r.top)), row)
+		}
+		r.top++
+		r.slots[slot] = tag(h, len(r.slots)-1) | uint32(r.top)
+	}
+	if r.rows = rows[:r.top*r.arity]; r.top < given-given/8 {
+		r.rows = slices.Clone(r.rows)
+	}
+}
+
+// AdoptMatrix makes rows, which are those of a matrix and don't repeat, all the rows of an empty relation. Both belong to it from then on;
+// the matrix may be nil.
+func (r *Relation) AdoptMatrix(rows []value.Value, m *Matrix) {
+	r.rows, r.top, r.matrix = rows, len(rows)/r.arity, m
+}
+
+// ready makes the slots where there are rows and no slots.
+func (r *Relation) ready() {
+	if len(r.slots) == 0 && r.top > 0 {
+		r.rehash(slotsFor(r.top))
+	}
+}
+
+// Has reports whether a row is there.
+func (r *Relation) Has(row []value.Value) bool {
+	if r.matrix != nil {
+		return r.matrix.Has(row)
+	}
+	_, found := r.Find(row)
+	return found
+}
+
 // Insert adds a row, which is copied, and returns its number and whether it is new.
 func (r *Relation) Insert(row []value.Value) (uint32, bool) {
+	r.matrix = nil
 	if slotsFor(r.Len()+1) > len(r.slots) {
 		r.rehash(slotsFor(r.Len() + 1))
 	}
-	slot, id, found := r.find(row)
+	h := hash(r.seed, row)
+	slot, id, found := r.find(row, h)
 	if found {
 		return id, false
 	}
 	id = r.number(row)
-	r.slots[slot] = id + 1
+	r.slots[slot] = tag(h, len(r.slots)-1) | (id + 1)
 	for _, ix := range r.indexes {
 		ix.insert(id)
 	}
@@ -96,7 +145,8 @@ func (r *Relation) Find(row []value.Value) (uint32, bool) {
 	if r.top == 0 {
 		return 0, false
 	}
-	_, id, found := r.find(row)
+	r.ready()
+	_, id, found := r.find(row, hash(r.seed, row))
 	return id, found
 }
 
@@ -105,7 +155,9 @@ func (r *Relation) Delete(row []value.Value) bool {
 	if r.top == 0 {
 		return false
 	}
-	slot, id, found := r.find(row)
+	r.ready()
+	r.matrix = nil
+	slot, id, found := r.find(row, hash(r.seed, row))
 	if !found {
 		return false
 	}
@@ -121,16 +173,17 @@ func (r *Relation) Delete(row []value.Value) bool {
 	return true
 }
 
-// find returns the slot where a row is or would be.
-func (r *Relation) find(row []value.Value) (slot int, id uint32, found bool) {
+// find returns the slot where a row with the hash h is or would be.
+func (r *Relation) find(row []value.Value, h uint64) (slot int, id uint32, found bool) {
 	mask := len(r.slots) - 1
-	for i := int(hash(r.seed, row)) & mask; ; i = (i + 1) & mask {
+	t := tag(h, mask)
+	for i := int(h) & mask; ; i = (i + 1) & mask {
 		e := r.slots[i]
 		if e == 0 {
 			return i, 0, false
 		}
-		if slices.Equal(r.Row(e-1), row) {
-			return i, e - 1, true
+		if e&^uint32(mask) == t && slices.Equal(r.Row(e&uint32(mask)-1), row) {
+			return i, e&uint32(mask) - 1, true
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/rune-authz/rune/engine/internal/value"
 	"pgregory.net/rapid"
 )
@@ -140,6 +141,35 @@ func TestRelation_many(t *testing.T) {
 	}
 	if r.Top() != n || len(byFirst.Find(longs(tab, 8))) != n/100 {
 		t.Fatalf("numbers are not reused: top %d", r.Top())
+	}
+}
+
+// Adopted rows that repeat are there once, in the order in which they first stood.
+func TestRelation_adopt(t *testing.T) {
+	for _, n := range []int64{0, 1, 7, 990, 1000} {
+		tab := value.NewTable(value.Key{3, 4})
+		var rows []value.Value
+		for i := range int64(1000) {
+			rows = append(rows, longs(tab, i%max(n, 1), i%max(n, 1)*7)...)
+		}
+		rows = rows[:min(n, 1)*int64(len(rows))]
+		want := New(2, tab.Seed(), nil)
+		for i := 0; i < len(rows); i += 2 {
+			want.Insert(rows[i : i+2])
+		}
+		r := New(2, tab.Seed(), nil)
+		r.Adopt(slices.Clone(rows))
+		if d := cmp.Diff(want.Rows(), r.Rows(), cmpopts.EquateEmpty()); d != "" || r.Len() != want.Len() || r.Top() != r.Len() {
+			t.Errorf("%d: %s", n, d)
+		}
+		for id := range uint32(want.Top()) {
+			if got, found := r.Find(want.Row(id)); !found || got != id {
+				t.Fatalf("row %d isn't found", id)
+			}
+		}
+		if _, isNew := r.Insert(longs(tab, -1, -1)); !isNew || r.Delete(longs(tab, 0, 0)) != (n > 0) {
+			t.Errorf("%d: can't be changed", n)
+		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package value
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // Split appends the parts of a string between occurrences of a separator, to dst; if it raises, nothing.
 func (t *Table) Split(s, sep Value, dst []Value) ([]Value, *Fault) {
@@ -33,7 +36,8 @@ func (t *Table) Argv(s Value, dst []Value) ([]Value, *Fault) {
 	text := t.Text(s)
 	t.Work += len(text)
 	given := len(dst)
-	a := argv{text: text}
+	a := argv{text: text, word: t.word}
+	defer func() { t.word = a.word }()
 	if bytes.IndexByte(text, 0) >= 0 {
 		a.why, a.at = "has a NUL", len(text)
 	}
@@ -80,7 +84,7 @@ func (a *argv) next() bool {
 		case c == '\\':
 			name = false
 			a.escape()
-		case bytes.IndexByte([]byte(unsplittable), c) >= 0:
+		case strings.IndexByte(unsplittable, c) >= 0:
 			a.why = "has an unquoted " + quote([]byte{c})
 		default:
 			if c == '=' && name && len(a.word) > 0 {

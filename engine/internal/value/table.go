@@ -53,7 +53,8 @@ type Table struct {
 		weight []uint32
 	}
 	scratch []Value
-	unspent int // until the next pause
+	word    []byte // of a command line
+	unspent int    // until the next pause
 }
 
 // Between two pauses, some milliseconds in wasm, pauseBytes are gone through. Interning a string costs as much as going through internBytes.
@@ -157,7 +158,7 @@ func (t *Table) Bytes() int {
 func (t *Table) StringBytes(b []byte) Value {
 	t.Spend(len(b) + internBytes)
 	h := t.key.hashBytes(b)
-	e, ok := t.strings.find(h, func(e uint32) bool { return bytes.Equal(b, t.stringAt(e)) })
+	e, ok := t.findString(h, b)
 	if !ok {
 		at := t.bytes.put(b)
 		e = t.strings.add(h)
@@ -174,8 +175,26 @@ func (t *Table) String(s string) Value {
 
 // FindString returns the handle of b if the table has it, without interning it.
 func (t *Table) FindString(b []byte) (Value, bool) {
-	e, ok := t.strings.find(t.key.hashBytes(b), func(e uint32) bool { return bytes.Equal(b, t.stringAt(e)) })
+	e, ok := t.findString(t.key.hashBytes(b), b)
 	return handle(KindString, e), ok
+}
+
+// findString is [interner.find] without a call for each entry that it meets: most of a load's time goes here.
+func (t *Table) findString(hash uint32, b []byte) (uint32, bool) {
+	in := &t.strings.interner
+	if len(in.slots) == 0 {
+		return 0, false
+	}
+	mask := uint32(len(in.slots) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		e := in.slots[i]
+		if e == 0 {
+			return 0, false
+		}
+		if in.hashes[e-1] == hash && bytes.Equal(b, t.stringAt(e-1)) {
+			return e - 1, true
+		}
+	}
 }
 
 func (t *Table) stringAt(e uint32) []byte { return t.bytes.get(t.strings.at[e], t.strings.n[e]) }

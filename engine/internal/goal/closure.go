@@ -1,0 +1,259 @@
+package goal
+
+import (
+	"slices"
+
+	"github.com/rune-authz/rune/engine/internal/analysis"
+	"github.com/rune-authz/rune/engine/internal/relation"
+	"github.com/rune-authz/rune/engine/internal/value"
+)
+
+// closure is a binary predicate p whose rules are linear recursion, or double, over stored relations:
+//
+//	p(X, Y) :- b(X, Y).  p(X, Z) :- r(X, Y), p(Y, Z).  p(X, Z) :- p(X, Y), l(Y, Z).  p(X, Z) :- p(X, Y), p(Y, Z).
+//
+// A pair holds where a path of hops leads from one value to the other: some by r, one by b, some by l, and where p is doubled again from
+// the start. It is found breadth-first. A value on the way is in one of two states, or in both.
+type closure struct {
+	hops   []hop
+	double bool
+}
+
+// state is a set of states of a value on a path.
+type state uint8
+
+const (
+	isBefore state = 1 << iota // the hop by b is still to come
+	isAfter                    // the path may end here
+)
+
+// hop is an atom with two variables, which lead from one to the other.
+type hop struct {
+	pred     analysis.PredID
+	facts    bool          // the predicate's own facts alone
+	ends     [2]int        // the columns
+	consts   []value.Value // by column, None where there is none
+	kind     hopKind
+	rel      *relation.Relation
+	indexes  [2]*relation.Index // by the end that is known
+	anywhere *relation.Index    // by the constants alone
+}
+
+// hopKind says in which part of a path a hop may stand.
+type hopKind uint8
+
+const (
+	hopBefore hopKind = 1 << iota // r
+	hopBase                       // b
+	hopAfter                      // l
+)
+
+// findClosures recognises closures among the program's predicates.
+func (e *Evaluator) findClosures() {
+	e.closures = make([]*closure, len(e.preds))
+	for id := range e.preds {
+		e.closures[id] = e.closureOf(analysis.PredID(id))
+	}
+}
+
+func (e *Evaluator) closureOf(id analysis.PredID) *closure {
+	p := &e.preds[id]
+	if p.Kind != analysis.PredUser || p.Arity != 2 || !p.Recursive || p.RequestDependent || e.traits[id].raises || slices.Contains(p.Demanded, true) {
+		return nil
+	}
+	c := &closure{}
+	for _, r := range p.Rules {
+		if !e.addRule(c, id, &e.rules[r]) {
+			return nil
+		}
+	}
+	c.add(hop{pred: id, facts: true, ends: [2]int{0, 1}, consts: []value.Value{value.None, value.None}, kind: hopBase})
+	return c
+}
+
+// addRule adds the hops of a rule, if it has one of the four forms.
+func (e *Evaluator) addRule(c *closure, id analysis.PredID, r *analysis.Rule) bool {
+	x, z := r.HeadArgs[0].Var, r.HeadArgs[1].Var
+	if x < 0 || z < 0 || x == z {
+		return false
+	}
+	var first, second *analysis.Literal
+	switch len(r.Body) {
+	case 1:
+		h, ok := e.hopOf(&r.Body[0], id, x, z)
+		h.kind = hopBase
+		return ok && c.add(h)
+	case 2:
+		first, second = &r.Body[0], &r.Body[1]
+	default:
+		return false
+	}
+	if !starts(first, x) {
+		first, second = second, first
+	}
+	y, isP := middle(first, id, x, 0)
+	if !isP {
+		if y, isP = middle(second, id, z, 1); !isP {
+			return false
+		}
+		h, ok := e.hopOf(first, id, x, y)
+		h.kind = hopBefore
+		return ok && c.add(h)
+	}
+	if w, again := middle(second, id, z, 1); again {
+		c.double = true
+		return w == y
+	}
+	h, ok := e.hopOf(second, id, y, z)
+	h.kind = hopAfter
+	return ok && c.add(h)
+}
+
+func starts(l *analysis.Literal, v int32) bool {
+	return slices.ContainsFunc(l.Args, func(a analysis.Term) bool { return a.Var == v })
+}
+
+// middle returns the variable at the other end of an atom of p that has v at one end.
+func middle(l *analysis.Literal, p analysis.PredID, v int32, end int) (other int32, ok bool) {
+	if l.Kind != analysis.LitAtom || l.Pred != p || l.Args[end].Var != v {
+		return 0, false
+	}
+	other = l.Args[1-end].Var
+	return other, other >= 0 && other != v
+}
+
+// hopOf makes a hop of an atom of another predicate that has two variables, once each.
+func (e *Evaluator) hopOf(l *analysis.Literal, p analysis.PredID, from, to int32) (hop, bool) {
+	if l.Kind != analysis.LitAtom || l.Pred == p || e.preds[l.Pred].Kind != analysis.PredUser || !e.traits[l.Pred].stored {
+		return hop{}, false
+	}
+	h := hop{pred: l.Pred, ends: [2]int{-1, -1}}
+	for i, a := range l.Args {
+		c := value.None
+		switch a.Var {
+		case analysis.TermConst:
+			c = a.Const
+		case analysis.TermWildcard:
+		case from, to:
+			end := 0
+			if a.Var == to {
+				end = 1
+			}
+			if h.ends[end] >= 0 {
+				return h, false
+			}
+			h.ends[end] = i
+		default:
+			return h, false
+		}
+		h.consts = append(h.consts, c)
+	}
+	return h, h.ends[0] >= 0 && h.ends[1] >= 0
+}
+
+// add adds a hop, or what it may be beside what it is already.
+func (c *closure) add(h hop) bool {
+	for i := range c.hops {
+		if o := &c.hops[i]; o.pred == h.pred && o.facts == h.facts && o.ends == h.ends && slices.Equal(o.consts, h.consts) {
+			o.kind |= h.kind
+			return true
+		}
+	}
+	c.hops = append(c.hops, h)
+	return true
+}
+
+func (e *Evaluator) isClosure(p analysis.PredID) bool {
+	return p >= 0 && int(p) < len(e.closures) && e.closures[p] != nil
+}
+
+// takeClosure returns the closure that a predicate is, if all its hops are in relations at the moment.
+func (e *Evaluator) takeClosure(p analysis.PredID) *closure {
+	if !e.isClosure(p) {
+		return nil
+	}
+	c := e.closures[p]
+	for i := range c.hops {
+		h := &c.hops[i]
+		rel := e.db.Pred(int(h.pred)).Facts
+		if !h.facts {
+			if e.accessOf(h.pred) != viaRelation || e.erringOf(h.pred) != nil {
+				return nil
+			}
+			rel = e.relationOf(h.pred)
+		}
+		if h.rel != rel {
+			h.rel, h.indexes, h.anywhere = rel, [2]*relation.Index{}, nil
+		}
+	}
+	return c
+}
+
+// hopKey collects the columns that are known, the value of one end among them unless that is -1, and what they hold.
+func (e *Evaluator) hopKey(h *hop, end int, v value.Value) []value.Value {
+	e.key, e.columns = e.key[:0], e.columns[:0]
+	for i, c := range h.consts {
+		if end >= 0 && i == h.ends[end] {
+			c = v
+		}
+		if c != value.None {
+			e.key, e.columns = append(e.key, c), append(e.columns, i)
+		}
+	}
+	return e.key
+}
+
+// hopsFrom returns the rows that lead on from a value at one end.
+func (e *Evaluator) hopsFrom(h *hop, end int, v value.Value) []uint32 {
+	key := e.hopKey(h, end, v)
+	if h.indexes[end] == nil {
+		h.indexes[end] = h.rel.Index(e.columns)
+	}
+	return h.indexes[end].Sorted(e.t, key)
+}
+
+// allHops returns all rows that fit a hop.
+func (e *Evaluator) allHops(h *hop) []uint32 {
+	key := e.hopKey(h, -1, value.None)
+	if h.anywhere == nil {
+		h.anywhere = h.rel.Index(e.columns)
+	}
+	return h.anywhere.Sorted(e.t, key)
+}
+
+// after returns the states that a hop leads to from some states, forwards (0) or backwards (1).
+func (c *closure) after(kind hopKind, from state, direction int) state {
+	var to state
+	if direction == 0 {
+		if from&isBefore != 0 {
+			if kind&hopBefore != 0 {
+				to |= isBefore
+			}
+			if kind&hopBase != 0 {
+				to |= isAfter
+			}
+		}
+		if from&isAfter != 0 && kind&hopAfter != 0 {
+			to |= isAfter
+		}
+		if c.double && to&isAfter != 0 {
+			to |= isBefore
+		}
+		return to
+	}
+	if from&isAfter != 0 {
+		if kind&hopAfter != 0 {
+			to |= isAfter
+		}
+		if kind&hopBase != 0 {
+			to |= isBefore
+		}
+	}
+	if from&isBefore != 0 && kind&hopBefore != 0 {
+		to |= isBefore
+	}
+	if c.double && to&isBefore != 0 {
+		to |= isAfter
+	}
+	return to
+}
