@@ -11,36 +11,6 @@ func TestFacts(t *testing.T) {
 	l := accepted(t, `version = "rune/1.0"
 include = ["n.csv", "tag.csv", "m.csv"]
 [data]
-role = [["alice", "admin"], ["agent:bob", "dev"]]
-objects = [[{type = "user", id = "a:b"}, 1], [{type = "App::User", id = ""}, 2]]
-addr = ["10.0.0.1"]
-when = [["2026-01-01", "1h", "1.5"]]
-free = ["x"]
-none = []
-[rules]
-decl role(entity, string).
-decl objects(entity, any).
-decl addr(ip).
-decl when(datetime, duration, decimal).
-decl n(long, bool, string, Action).
-role("User::\"carol\"", "x").
-tag(X, "b", 1) :- X is User.
-tag(User::"z", "b", 2). tag(User::"z", "c", 3).
-p(X) :- none(X, _).
--- n.csv --
-a,b,c,d
-1,true,,s3:Get
--2,false,"x,y",action:b
--- tag.csv --
-e,k,v
-user:a,b,x
-user:a,c,y
--- m.csv --
-a,b
-"x, y",1
-`[:0]+`version = "rune/1.0"
-include = ["n.csv", "tag.csv", "m.csv"]
-[data]
 role = [["user:alice", "admin"], ["agent:bob", "dev"]]
 objects = [[{type = "user", id = "a:b"}, 1], [{type = "App::User", id = ""}, 2]]
 addr = ["10.0.0.1"]
