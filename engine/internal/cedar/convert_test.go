@@ -8,61 +8,19 @@ import (
 	cedar "github.com/cedar-policy/cedar-go"
 	"github.com/cedar-policy/cedar-go/types"
 
+	"github.com/rune-authz/rune/engine/internal/cedartest"
 	"github.com/rune-authz/rune/engine/internal/entity"
 	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
-// convert interns a value of cedar-go's.
-func convert(t *value.Table, v types.Value) value.Value {
-	switch v := v.(type) {
-	case types.Boolean:
-		return value.Bool(bool(v))
-	case types.Long:
-		return t.Long(int64(v))
-	case types.String:
-		return t.String(string(v))
-	case types.EntityUID:
-		return t.EntityOf(string(v.Type), string(v.ID))
-	case types.Set:
-		var members []value.Value
-		for m := range v.All() {
-			members = append(members, convert(t, m))
-		}
-		return t.Set(members)
-	case types.Record:
-		var fields []value.Value
-		for k, f := range v.All() {
-			fields = append(fields, t.String(string(k)), convert(t, f))
-		}
-		return t.Record(fields)
-	case types.Decimal:
-		return parsed(t, value.OpParseDecimal, v.String())
-	case types.IPAddr:
-		return t.IP(v.Prefix())
-	case types.Datetime:
-		return t.Datetime(v.Milliseconds())
-	case types.Duration:
-		return t.Duration(v.ToMilliseconds())
-	}
-	panic(fmt.Sprintf("no conversion of %T", v))
-}
-
-func parsed(t *value.Table, op value.Op, text string) value.Value {
-	v, fault := t.Parse(op, []byte(text))
-	if fault != nil {
-		panic(fault.Message)
-	}
-	return v
-}
-
 // convertEntities makes a store of cedar-go's entities.
 func convertEntities(t *value.Table, entities types.EntityMap) *entity.Store {
 	s := entity.NewStore(t)
 	for _, e := range entities {
-		out := entity.Entity{UID: convert(t, e.UID), Attrs: convert(t, e.Attributes), Tags: convert(t, e.Tags)}
+		out := entity.Entity{UID: cedartest.Intern(t, e.UID), Attrs: cedartest.Intern(t, e.Attributes), Tags: cedartest.Intern(t, e.Tags)}
 		for p := range e.Parents.All() {
-			out.Parents = append(out.Parents, convert(t, p))
+			out.Parents = append(out.Parents, cedartest.Intern(t, p))
 		}
 		s.Add(out)
 	}

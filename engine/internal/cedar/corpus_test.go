@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/rune-authz/rune/engine/internal/cedartest"
 	"github.com/rune-authz/rune/engine/internal/entity"
 	"github.com/rune-authz/rune/engine/internal/schema"
 	"github.com/rune-authz/rune/engine/internal/source"
@@ -144,7 +145,7 @@ func (r *corpusRun) requests(ps []*Policy, entities types.EntityMap) {
 		var context types.Record
 		r.must(json.Unmarshal(q.Context, &context))
 		env.Principal, env.Action, env.Resource = uid(t, q.Principal), uid(t, q.Action), uid(t, q.Resource)
-		env.Context = convert(t, context)
+		env.Context = cedartest.Intern(t, context)
 		r.requestVerdict(i, &env)
 		env.View.Reset()
 		set.Evaluate(&env, &out)
@@ -185,9 +186,10 @@ func (r *corpusRun) entityVerdicts(entities types.EntityMap) {
 		r.n.verdicts++
 		var parents []value.Value
 		for p := range e.Parents.All() {
-			parents = append(parents, convert(r.table, p))
+			parents = append(parents, cedartest.Intern(r.table, p))
 		}
-		fault := r.schema.CheckEntity(r.table, convert(r.table, e.UID), convert(r.table, e.Attributes), convert(r.table, e.Tags), parents)
+		fault := r.schema.CheckEntity(r.table, cedartest.Intern(r.table, e.UID), cedartest.Intern(r.table, e.Attributes),
+			cedartest.Intern(r.table, e.Tags), parents)
 		if (fault == nil) != (len(want.Errors) == 0) {
 			r.Errorf("%s: %s well %t, want %v: %v", r.Case.Name, e.UID, fault == nil, want.Errors, fault)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/rune-authz/rune/engine/internal/cedartest"
 	"github.com/rune-authz/rune/engine/internal/entity"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
@@ -32,8 +33,8 @@ func TestEvaluate_likeCedar(t *testing.T) {
 			var out Outcome
 			for range 4 {
 				q := cedar.Request{Principal: g.uid(), Action: g.uid(), Resource: g.uid(), Context: g.record(2)}
-				env.Principal, env.Action, env.Resource = convert(table, q.Principal), convert(table, q.Action), convert(table, q.Resource)
-				env.Context = convert(table, q.Context)
+				env.Principal, env.Action = cedartest.Intern(table, q.Principal), cedartest.Intern(table, q.Action)
+				env.Resource, env.Context = cedartest.Intern(table, q.Resource), cedartest.Intern(table, q.Context)
 				set.Evaluate(&env, &out)
 				got, want := decide(ps, &out), authorize(theirs, entities, q)
 				if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {

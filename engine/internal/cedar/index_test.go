@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/rune-authz/rune/engine/internal/cedartest"
 	"github.com/rune-authz/rune/engine/internal/entity"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
@@ -67,7 +68,8 @@ func environmentIn(t testing.TB, table *value.Table, text string, entities types
 	set := Compile(table, parseAll(t, text))
 	return set, &Env{
 		Table: table, View: entity.NewView(table, convertEntities(table, entities)),
-		Principal: convert(table, q.Principal), Action: convert(table, q.Action), Resource: convert(table, q.Resource), Context: convert(table, q.Context),
+		Principal: cedartest.Intern(table, q.Principal), Action: cedartest.Intern(table, q.Action),
+		Resource: cedartest.Intern(table, q.Resource), Context: cedartest.Intern(table, q.Context),
 	}
 }
 
@@ -145,7 +147,8 @@ func TestIndex_likeCedar(t *testing.T) {
 		var out Outcome
 		for range 5 {
 			q := cedar.Request{Principal: g.uid(), Action: g.uid(), Resource: g.uid()}
-			env.Principal, env.Action, env.Resource = convert(table, q.Principal), convert(table, q.Action), convert(table, q.Resource)
+			env.Principal, env.Action = cedartest.Intern(table, q.Principal), cedartest.Intern(table, q.Action)
+			env.Resource = cedartest.Intern(table, q.Resource)
 			set.Evaluate(&env, &out)
 			if diff := cmp.Diff(authorize(theirs, entities, q), decide(ps, &out), cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("%s\n%v\n%v\n(-want +got):\n%s", b.String(), entities, q, diff)

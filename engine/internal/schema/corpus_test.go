@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"maps"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path"
@@ -20,6 +19,7 @@ import (
 	"github.com/cedar-policy/cedar-go/x/exp/schema/validate"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rune-authz/rune/engine/internal/cedartest"
 	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
@@ -73,45 +73,6 @@ func parseOne(t *value.Table, text []byte) (*Schema, []source.Diagnostic, *sourc
 	return s, diags.All(), &files
 }
 
-// convert makes one of our values of one of cedar-go's.
-func convert(t *value.Table, v types.Value) value.Value {
-	switch v := v.(type) {
-	case types.Boolean:
-		return value.Bool(bool(v))
-	case types.Long:
-		return t.Long(int64(v))
-	case types.String:
-		return t.String(string(v))
-	case types.EntityUID:
-		return t.EntityOf(string(v.Type), string(v.ID))
-	case types.Set:
-		var members []value.Value
-		for m := range v.All() {
-			members = append(members, convert(t, m))
-		}
-		return t.Set(members)
-	case types.Record:
-		var fields []value.Value
-		for k, x := range v.All() {
-			fields = append(fields, t.String(string(k)), convert(t, x))
-		}
-		return t.Record(fields)
-	case types.IPAddr:
-		return t.IP(netip.Prefix(v))
-	case types.Datetime:
-		return t.Datetime(v.Milliseconds())
-	case types.Duration:
-		return t.Duration(v.ToMilliseconds())
-	case types.Decimal:
-		d, fault := t.Parse(value.OpParseDecimal, []byte(v.String()))
-		if fault != nil {
-			panic(fault)
-		}
-		return d
-	}
-	panic("unknown value")
-}
-
 type corpusCase struct {
 	Schema, Entities string
 	Requests         []struct {
@@ -134,10 +95,7 @@ type comparison struct {
 func (c *comparison) request(q types.Request) {
 	c.Helper()
 	c.requests++
-	t := c.table
-	err := c.cedar.Request(q)
-	fault := c.schema.CheckRequest(t, convert(t, q.Principal), convert(t, q.Action), convert(t, q.Resource), convert(t, q.Context))
-	c.verdict(err, fault, q)
+	c.verdict(c.cedar.Request(q), c.check(q), q)
 }
 
 func (c *comparison) entity(e types.Entity) {
@@ -145,7 +103,8 @@ func (c *comparison) entity(e types.Entity) {
 	c.entities++
 	t := c.table
 	err := c.cedar.Entity(e)
-	fault := c.schema.CheckEntity(t, convert(t, e.UID), convert(t, e.Attributes), convert(t, e.Tags), uids(t, e.Parents))
+	fault := c.schema.CheckEntity(t, cedartest.Intern(t, e.UID), cedartest.Intern(t, e.Attributes), cedartest.Intern(t, e.Tags),
+		uids(t, e.Parents))
 	c.verdict(err, fault, e)
 }
 
@@ -287,7 +246,8 @@ func (c *comparison) sameAs(text []byte) {
 
 func (c *comparison) check(q types.Request) *value.Fault {
 	t := c.table
-	return c.schema.CheckRequest(t, convert(t, q.Principal), convert(t, q.Action), convert(t, q.Resource), convert(t, q.Context))
+	return c.schema.CheckRequest(t, cedartest.Intern(t, q.Principal), cedartest.Intern(t, q.Action), cedartest.Intern(t, q.Resource),
+		cedartest.Intern(t, q.Context))
 }
 
 // mix compares verdicts on requests and entities put together from the parts of others, and returns their number.
@@ -345,7 +305,7 @@ func spoil(r types.Record, n int) types.Record {
 func uids(t *value.Table, set types.EntityUIDSet) []value.Value {
 	var out []value.Value
 	for p := range set.All() {
-		out = append(out, convert(t, p))
+		out = append(out, cedartest.Intern(t, p))
 	}
 	slices.SortFunc(out, t.Compare)
 	return out

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/cedar-policy/cedar-go/types"
 
+	"github.com/rune-authz/rune/engine/internal/cedartest"
 	"github.com/rune-authz/rune/engine/internal/entity"
 	"github.com/rune-authz/rune/engine/internal/schema"
 	"github.com/rune-authz/rune/engine/internal/source"
@@ -57,43 +57,6 @@ func archive(t testing.TB, name string) map[string][]byte {
 			t.Fatal(err)
 		}
 	}
-}
-
-// convert makes one of our values of one of cedar-go's.
-func convert(t *value.Table, v types.Value) value.Value {
-	switch v := v.(type) {
-	case types.Boolean:
-		return value.Bool(bool(v))
-	case types.Long:
-		return t.Long(int64(v))
-	case types.String:
-		return t.String(string(v))
-	case types.EntityUID:
-		return t.EntityOf(string(v.Type), string(v.ID))
-	case types.Set:
-		var members []value.Value
-		for m := range v.All() {
-			members = append(members, convert(t, m))
-		}
-		return t.Set(members)
-	case types.Record:
-		var fields []value.Value
-		for k, x := range v.All() {
-			fields = append(fields, t.String(string(k)), convert(t, x))
-		}
-		return t.Record(fields)
-	case types.IPAddr:
-		return t.IP(netip.Prefix(v))
-	case types.Datetime:
-		return t.Datetime(v.Milliseconds())
-	case types.Duration:
-		return t.Duration(v.ToMilliseconds())
-	}
-	d, fault := t.Parse(value.OpParseDecimal, []byte(v.String()))
-	if fault != nil {
-		panic(fault)
-	}
-	return d
 }
 
 type corpusCase struct {
@@ -158,7 +121,7 @@ func compareEntities(t *testing.T, r *Reader, text []byte) int {
 		n++
 		uid := types.NewEntityUID(types.EntityType(r.Table.TextString(r.Table.EntityType(e.UID))), types.String(r.Table.TextString(r.Table.EntityID(e.UID))))
 		w, ok := want[uid]
-		if !ok || text[at] != '{' || convert(r.Table, w.Attributes) != e.Attrs || convert(r.Table, w.Tags) != e.Tags {
+		if !ok || text[at] != '{' || cedartest.Intern(r.Table, w.Attributes) != e.Attrs || cedartest.Intern(r.Table, w.Tags) != e.Tags {
 			t.Errorf("%v was read as %s %s", w, r.Table.Append(nil, e.Attrs), r.Table.Append(nil, e.Tags))
 		}
 		parents := map[value.Value]bool{}
@@ -166,7 +129,7 @@ func compareEntities(t *testing.T, r *Reader, text []byte) int {
 			parents[p] = true
 		}
 		for p := range w.Parents.All() {
-			if !parents[convert(r.Table, p)] {
+			if !parents[cedartest.Intern(r.Table, p)] {
 				t.Errorf("%v lacks the parent %v", uid, p)
 			}
 		}
@@ -190,12 +153,12 @@ func compareRequest(t *testing.T, r *Reader, c *corpusCase, i int) {
 	}
 	for got, raw := range map[value.Value]json.RawMessage{q.Principal: x.Principal, q.Action: x.Action, q.Resource: x.Resource} {
 		var uid types.EntityUID
-		if err := json.Unmarshal(raw, &uid); err != nil || convert(r.Table, uid) != got {
+		if err := json.Unmarshal(raw, &uid); err != nil || cedartest.Intern(r.Table, uid) != got {
 			t.Errorf("%s was read as %s, %v", raw, r.Table.Append(nil, got), err)
 		}
 	}
 	var context types.Record
-	if err := json.Unmarshal(x.Context, &context); err != nil || convert(r.Table, context) != q.Context {
+	if err := json.Unmarshal(x.Context, &context); err != nil || cedartest.Intern(r.Table, context) != q.Context {
 		t.Errorf("%s was read as %s, %v", x.Context, r.Table.Append(nil, q.Context), err)
 	}
 }
