@@ -96,7 +96,7 @@ func (e *Evaluator) Materialise(preds []analysis.PredID, most int) ([]Grown, []W
 		e.growRules(g, preds)
 	}
 	if c == nil && !e.stop && !g.full && e.growthErrs(g) {
-		e.growP(g)
+		e.growIn(g, modeP)
 	}
 	e.grow = nil
 	e.forget(preds)
@@ -121,7 +121,7 @@ func (e *Evaluator) growRules(g *growth, preds []analysis.PredID) {
 	for _, x := range g.preds {
 		e.plant(x)
 	}
-	e.growT(g)
+	e.growIn(g, modeT)
 }
 
 // plant adds a predicate's facts, in an order that doesn't depend on past updates if that could be seen.
@@ -178,23 +178,27 @@ func (e *Evaluator) target(x *grown, m mode) {
 	x.targets[m] = t
 }
 
-// growT computes the rows that hold.
-func (e *Evaluator) growT(g *growth) {
+// growIn computes, in rounds, the rows that hold (T), or those that may hold beyond those that do (P).
+func (e *Evaluator) growIn(g *growth, m mode) {
+	run := e.growRule
+	if m == modeP {
+		run = e.growRuleP
+	}
 	for _, x := range g.preds {
-		e.target(x, modeT)
-		x.top = x.rows.Top()
+		e.target(x, m)
+		x.old, x.top = 0, x.found(m)
 	}
 	for _, x := range g.preds {
 		for _, r := range e.preds[x.pred].Rules {
-			e.growRule(x, r, -1)
+			run(x, r, -1)
 		}
 	}
-	for e.nextRound(g) {
+	for e.nextRound(g, m) {
 		for _, x := range g.preds {
 			for _, r := range e.preds[x.pred].Rules {
 				for i := range e.rules[r].Body {
 					if l := &e.rules[r].Body[i]; l.Kind == analysis.LitAtom && g.of(l.Pred) != nil {
-						e.growRule(x, r, i)
+						run(x, r, i)
 					}
 				}
 			}
@@ -203,13 +207,21 @@ func (e *Evaluator) growT(g *growth) {
 }
 
 // nextRound makes what the last round added the news of the next, and reports whether there is any.
-func (e *Evaluator) nextRound(g *growth) bool {
+func (e *Evaluator) nextRound(g *growth, m mode) bool {
 	news := false
 	for _, x := range g.preds {
-		x.old, x.top = x.top, x.rows.Top()
+		x.old, x.top = x.top, x.found(m)
 		news = news || x.old < x.top
 	}
 	return news && !e.stop && !g.full
+}
+
+// found is the number that the next row gets.
+func (x *grown) found(m mode) int {
+	if m == modeP {
+		return x.erring.Len()
+	}
+	return x.rows.Top()
 }
 
 // isPlain reports whether a rule asks no goals: it reads relations alone, and computes.
@@ -329,39 +341,6 @@ func (e *Evaluator) growAnswer(t *table, row []value.Value, fault *value.Fault) 
 		g.full = true
 		t.complete = true // so that the rule that runs stops
 	}
-}
-
-// growP computes the rows that may hold beyond those that do.
-func (e *Evaluator) growP(g *growth) {
-	for _, x := range g.preds {
-		e.target(x, modeP)
-		x.old, x.top = 0, 0
-	}
-	for _, x := range g.preds {
-		for _, r := range e.preds[x.pred].Rules {
-			e.growRuleP(x, r, -1)
-		}
-	}
-	for e.nextRoundP(g) {
-		for _, x := range g.preds {
-			for _, r := range e.preds[x.pred].Rules {
-				for i := range e.rules[r].Body {
-					if l := &e.rules[r].Body[i]; l.Kind == analysis.LitAtom && g.of(l.Pred) != nil {
-						e.growRuleP(x, r, i)
-					}
-				}
-			}
-		}
-	}
-}
-
-func (e *Evaluator) nextRoundP(g *growth) bool {
-	news := false
-	for _, x := range g.preds {
-		x.old, x.top = x.top, x.erring.Len()
-		news = news || x.old < x.top
-	}
-	return news && !e.stop && !g.full
 }
 
 // growRuleP runs a rule in P; with a delta, for the new erring rows of that literal.
