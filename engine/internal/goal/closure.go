@@ -223,37 +223,24 @@ func (e *Evaluator) allHops(h *hop) []uint32 {
 
 // after returns the states that a hop leads to from some states, forwards (0) or backwards (1).
 func (c *closure) after(kind hopKind, from state, direction int) state {
-	var to state
-	if direction == 0 {
-		if from&isBefore != 0 {
-			if kind&hopBefore != 0 {
-				to |= isBefore
-			}
-			if kind&hopBase != 0 {
-				to |= isAfter
-			}
-		}
-		if from&isAfter != 0 && kind&hopAfter != 0 {
-			to |= isAfter
-		}
-		if c.double && to&isAfter != 0 {
-			to |= isBefore
-		}
-		return to
+	near, far, nearHop, farHop := isBefore, isAfter, hopBefore, hopAfter
+	if direction != 0 {
+		near, far, nearHop, farHop = far, near, farHop, nearHop
 	}
-	if from&isAfter != 0 {
-		if kind&hopAfter != 0 {
-			to |= isAfter
+	var to state
+	if from&near != 0 {
+		if kind&nearHop != 0 {
+			to |= near
 		}
 		if kind&hopBase != 0 {
-			to |= isBefore
+			to |= far
 		}
 	}
-	if from&isBefore != 0 && kind&hopBefore != 0 {
-		to |= isBefore
+	if from&far != 0 && kind&farHop != 0 {
+		to |= far
 	}
-	if c.double && to&isBefore != 0 {
-		to |= isAfter
+	if c.double && to&far != 0 {
+		to |= near
 	}
 	return to
 }
