@@ -40,9 +40,9 @@ func (c *compiler) expr(n ast.IsNode) compiled {
 	case ast.NodeTypeVariable:
 		return dynamic(variable(string(n.Name)))
 	case ast.NodeTypeAnd:
-		return dynamic(c.chain(andOperands(n), value.False))
+		return dynamic(c.chain(operands(n), value.False))
 	case ast.NodeTypeOr:
-		return dynamic(c.chain(orOperands(n), value.True))
+		return dynamic(c.chain(operands(n), value.True))
 	case ast.NodeTypeNot:
 		return dynamic(not(c.expr(n.Arg).run))
 	case ast.NodeTypeIfThenElse:
@@ -288,33 +288,16 @@ func (c *compiler) chain(operands []ast.IsNode, stop value.Value) expr {
 	}
 }
 
-// andOperands and orOperands flatten what the parser has nested to the left, so that evaluating a long chain needs no depth.
-func andOperands(n ast.NodeTypeAnd) []ast.IsNode {
-	out := []ast.IsNode{n.Right}
-	for {
-		left, ok := n.Left.(ast.NodeTypeAnd)
-		if !ok {
-			break
-		}
-		n = left
-		out = append(out, n.Right)
+// operands flattens a chain of && or of ||, which the parser has nested to the left, so that evaluating a long chain needs no depth.
+func operands(n ast.IsNode) []ast.IsNode {
+	var out []ast.IsNode
+	for join := joiner(n); joiner(n) == join; {
+		sides := children(n)
+		n, out = sides[0], append(out, sides[1])
 	}
+	out = append(out, n)
 	slices.Reverse(out)
-	return append([]ast.IsNode{n.Left}, out...)
-}
-
-func orOperands(n ast.NodeTypeOr) []ast.IsNode {
-	out := []ast.IsNode{n.Right}
-	for {
-		left, ok := n.Left.(ast.NodeTypeOr)
-		if !ok {
-			break
-		}
-		n = left
-		out = append(out, n.Right)
-	}
-	slices.Reverse(out)
-	return append([]ast.IsNode{n.Left}, out...)
+	return out
 }
 
 // patternParts returns a pattern's literal parts between its stars. JSON is the only form in which cedar-go shows them.
