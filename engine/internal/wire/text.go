@@ -81,31 +81,29 @@ func (r *Reader) escaped(start, i int) ([]byte, bool) {
 
 // escape resolves the escape at i and returns its length.
 func (r *Reader) escape(i int) (int, bool) {
+	var c byte
 	if i+1 < len(r.text) {
-		switch c := r.text[i+1]; c {
-		case '"', '\\', '/':
-			r.buf = append(r.buf, c)
-			return 2, true
-		case 'b':
-			r.buf = append(r.buf, '\b')
-			return 2, true
-		case 'f':
-			r.buf = append(r.buf, '\f')
-			return 2, true
-		case 'n':
-			r.buf = append(r.buf, '\n')
-			return 2, true
-		case 'r':
-			r.buf = append(r.buf, '\r')
-			return 2, true
-		case 't':
-			r.buf = append(r.buf, '\t')
-			return 2, true
-		case 'u':
-			return r.unicode(i)
-		}
+		c = r.text[i+1]
 	}
-	return 0, r.fail(i, CodeSyntax, "unknown escape in a string")
+	switch c {
+	case '"', '\\', '/':
+	case 'b':
+		c = '\b'
+	case 'f':
+		c = '\f'
+	case 'n':
+		c = '\n'
+	case 'r':
+		c = '\r'
+	case 't':
+		c = '\t'
+	case 'u':
+		return r.unicode(i)
+	default:
+		return 0, r.fail(i, CodeSyntax, "unknown escape in a string")
+	}
+	r.buf = append(r.buf, c)
+	return 2, true
 }
 
 // unicode resolves \uXXXX, or two of them that are a surrogate pair.
