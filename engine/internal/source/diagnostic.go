@@ -50,7 +50,8 @@ type Related struct {
 // is.
 const most = 100
 
-const codeMore Code = "document.more"
+// CodeMore is the code of the notice that a list leaves some of its diagnostics out. It stands nowhere.
+const CodeMore Code = "document.more"
 
 // List collects the diagnostics of one load.
 type List struct {
@@ -109,7 +110,7 @@ func (l *List) All() []Diagnostic {
 	})
 	for s, n := range l.counts {
 		if n > most {
-			out = append(out, Diagnostic{Severity: Severity(s), Code: codeMore, Message: fmt.Sprintf("%d more %ss are not shown", n-most, Severity(s))})
+			out = append(out, Diagnostic{Severity: Severity(s), Code: CodeMore, Message: fmt.Sprintf("%ss that are not shown: %d", Severity(s), n-most)})
 		}
 	}
 	return out

@@ -55,7 +55,7 @@ func TestList_many(t *testing.T) {
 	l.Warnf(At(1, 0), "w", "last")
 	all := l.All()
 	n := len(all)
-	if n != 2*most+2 || l.Len() != 4*most+3 || all[n-2].Message != "101 more errors are not shown" || all[n-1].Message != "102 more warnings are not shown" {
+	if n != 2*most+2 || l.Len() != 4*most+3 || all[n-2].Message != "errors that are not shown: 101" || all[n-1].Message != "warnings that are not shown: 102" {
 		t.Errorf("%d of %d: %v", n, l.Len(), all[n-2:])
 	}
 }
