@@ -94,6 +94,9 @@ func (e *Engine) call(ctx context.Context, v verb, dst, request []byte, c *Call)
 		return dst, err
 	}
 	defer e.pool.release(i)
+	if c != nil && c.Overlay != 0 && o == nil { // an instance may still know it, but nobody whether it reads the time
+		return dst, unknownOverlay(c.Overlay)
+	}
 	now := e.now(c, o)
 	out, err := i.do(v, dst, request, c, now)
 	if err == nil && o != nil && isUnknownOverlay(out[len(dst):]) {

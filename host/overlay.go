@@ -5,6 +5,7 @@ import (
 	"container/list"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"sync"
@@ -120,6 +121,11 @@ func (r *registry) find(handle uint64) *registered {
 	}
 	r.used.MoveToFront(at)
 	return at.Value.(*registered)
+}
+
+// unknownOverlay is what an instance says of a handle that it doesn't know.
+func unknownOverlay(handle uint64) error {
+	return &Error{Code: CodeOverlayUnknown, Message: fmt.Sprintf("there is no overlay %016x", handle), Help: "register it first, or again"}
 }
 
 // isUnknownOverlay reports whether a reply says that the instance doesn't know the call's overlay.

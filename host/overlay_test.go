@@ -129,6 +129,21 @@ func TestOverlay_time(t *testing.T) {
 	}
 }
 
+// TestOverlay_forgotten: an overlay that the engine forgot is unknown also where an instance still knows it, which wouldn't be given the time.
+func TestOverlay_forgotten(t *testing.T) {
+	e := loadText(t, people, &LoadOptions{Instances: 1, Clock: func() time.Time { return time.UnixMilli(5000) }})
+	handle, err := e.Overlay(ctx, `forbid(_, _, _) :- context has now.`, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range uint64(maxOverlays) {
+		e.overlays.add(&registered{handle: n + 1})
+	}
+	if reply, err := e.Authorize(ctx, nil, []byte(aliceReads), &Call{Overlay: handle}); !errors.Is(err, CodeOverlayUnknown) {
+		t.Errorf("%s, %v", reply, err)
+	}
+}
+
 // TestRegistry_bounded: what was used last stays, in number and in bytes.
 func TestRegistry_bounded(t *testing.T) {
 	var r registry
