@@ -39,7 +39,10 @@ func (e *Engine) Overlay(ctx context.Context, text string, restrict bool) (handl
 	if err != nil {
 		return 0, err
 	}
-	e.overlays.add(o)
+	if !e.overlays.add(o) {
+		i.unusable = true // it has this text under the handle, where others have that one
+		return 0, &Error{Code: "overlay.handle", Message: "another overlay has the same handle"}
+	}
 	return o.handle, nil
 }
 
@@ -89,12 +92,13 @@ type registry struct {
 	bytes int
 }
 
-func (r *registry) add(o *registered) {
+// add remembers an overlay, and reports false where another one has its handle.
+func (r *registry) add(o *registered) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if at := r.at[o.handle]; at != nil {
 		r.used.MoveToFront(at)
-		return
+		return bytes.Equal(at.Value.(*registered).request, o.request)
 	}
 	if r.at == nil {
 		r.at = map[uint64]*list.Element{}
@@ -106,6 +110,7 @@ func (r *registry) add(o *registered) {
 		delete(r.at, last.handle)
 		r.bytes -= len(last.request)
 	}
+	return true
 }
 
 // find returns the overlay of a handle, or nil.

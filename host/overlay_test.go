@@ -144,6 +144,22 @@ func TestOverlay_forgotten(t *testing.T) {
 	}
 }
 
+// TestOverlay_sameHandle: another text doesn't get a handle that is taken, though the instance that was asked doesn't know of that.
+func TestOverlay_sameHandle(t *testing.T) {
+	e := loadText(t, people, &LoadOptions{Instances: 1})
+	handle, err := e.Overlay(ctx, "forbid(_, _, _).", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.overlays.find(handle).request = []byte(`{"text":"","restrict":true}`)
+	if again, err := e.Overlay(ctx, "forbid(_, _, _).", true); again != 0 || !errors.Is(err, Code("overlay.handle")) {
+		t.Errorf("%x, %v", again, err)
+	}
+	if reply := must(t)(e.Authorize(ctx, nil, []byte(aliceReads), &Call{})); !strings.Contains(reply, `"permit"`) {
+		t.Errorf("after that: %s", reply)
+	}
+}
+
 // TestRegistry_bounded: what was used last stays, in number and in bytes.
 func TestRegistry_bounded(t *testing.T) {
 	var r registry
