@@ -95,7 +95,11 @@ func (e *Engine) call(ctx context.Context, v verb, dst, request []byte, c *Call)
 	}
 	defer e.pool.release(i)
 	if c != nil && c.Overlay != 0 && o == nil { // an instance may still know it, but nobody whether it reads the time
-		return dst, unknownOverlay(c.Overlay)
+		if c.Stats != nil {
+			*c.Stats = Stats{}
+		}
+		out := appendUnknownOverlay(dst, c.Overlay)
+		return out, decodeError(out[len(dst):])
 	}
 	now := e.now(c, o)
 	out, err := i.do(v, dst, request, c, now)

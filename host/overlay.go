@@ -128,9 +128,9 @@ func (r *registry) find(handle uint64) *registered {
 	return at.Value.(*registered)
 }
 
-// unknownOverlay is what an instance says of a handle that it doesn't know.
-func unknownOverlay(handle uint64) error {
-	return &Error{Code: CodeOverlayUnknown, Message: fmt.Sprintf("there is no overlay %016x", handle), Help: "register it first, or again"}
+// appendUnknownOverlay appends what an instance says of a handle that it doesn't know.
+func appendUnknownOverlay(dst []byte, handle uint64) []byte {
+	return fmt.Appendf(dst, `{"error":{"code":%q,"message":"there is no overlay %016x","help":"register it first, or again"}}`, string(CodeOverlayUnknown), handle)
 }
 
 // isUnknownOverlay reports whether a reply says that the instance doesn't know the call's overlay.

@@ -139,8 +139,10 @@ func TestOverlay_forgotten(t *testing.T) {
 	for n := range uint64(maxOverlays) {
 		e.overlays.add(&registered{handle: n + 1})
 	}
-	if reply, err := e.Authorize(ctx, nil, []byte(aliceReads), &Call{Overlay: handle}); !errors.Is(err, CodeOverlayUnknown) {
-		t.Errorf("%s, %v", reply, err)
+	stats := Stats{Decision: Permit}
+	reply, err := e.Authorize(ctx, nil, []byte(aliceReads), &Call{Overlay: handle, Stats: &stats})
+	if !errors.Is(err, CodeOverlayUnknown) || stats != (Stats{}) {
+		t.Errorf("%s, %v, %+v", reply, err, stats)
 	}
 }
 
