@@ -60,7 +60,7 @@ $(VENV)/ready: wasm/runners/python/requirements.txt
 	@touch $@
 
 format:
-	@unformatted=$$(gofmt -l cmd engine host internal wasm) && if [ -n "$$unformatted" ]; then \
+	@unformatted=$$(gofmt -l cmd engine host internal server wasm) && if [ -n "$$unformatted" ]; then \
 		echo "not as gofmt has it:" $$unformatted >&2; exit 1; fi
 
 vet:

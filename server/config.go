@@ -1,0 +1,86 @@
+// Package server is the HTTP server: RUNE's decisions, queries and facts for many clients, from one configuration that may change
+// while it serves.
+package server
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/rune-authz/rune/host"
+)
+
+// Config is the server's settings, one field an option. The zero value isn't useful: start from [DefaultConfig].
+type Config struct {
+	Path string // of the configuration to serve: a .rune document, or a .cedar file
+
+	Listen         string // host:port, or unix:PATH
+	AdminListen    string // where health, metrics, configuration and facts are instead, if not ""
+	PublicURL      string
+	AllowAnonymous bool // to listen beyond loopback without authentication
+	TrustedProxies []netip.Prefix
+	CORSOrigins    []string
+
+	TLSCert, TLSKey, TLSClientCA string // files
+
+	RequestEntities host.EntitiesMode
+
+	JWTIssuer, JWTAudience string
+	JWTKeys, JWKSURL       string
+	JWTAlgorithms          []string // none: every asymmetric one
+	JWTLeeway              time.Duration
+	JWKSRefresh            time.Duration
+	JWKSMinRefresh         time.Duration
+	ScopeClaim             string
+	ScopeMap               map[string]Scopes // from a token's subject to what it may do
+
+	RateLimit float64 // requests a second and client, 0: no limit
+	RateBurst int
+
+	MaxBody        int // bytes
+	MaxHeader      int // bytes
+	MaxDepth       int // of JSON
+	MaxBatch       int // items
+	MaxConnections int
+	MaxInFlight    int // requests
+	ReadTimeout    time.Duration
+	WriteTimeout   time.Duration
+
+	CacheBytes int // 0: no cache
+
+	Watch           bool
+	ShutdownDelay   time.Duration
+	ShutdownTimeout time.Duration
+
+	DecisionLog     string   // a file, "-" for standard output, "" for none
+	DecisionLogMask []string // JSON pointers into a line
+	LogFormat       string   // json or text
+	LogLevel        string   // debug, info, warn or error
+}
+
+// DefaultConfig is what holds where nothing is said.
+func DefaultConfig() Config {
+	return Config{
+		Listen:          "127.0.0.1:8181",
+		RequestEntities: host.EntitiesRefuse,
+		JWTLeeway:       30 * time.Second,
+		JWKSRefresh:     15 * time.Minute,
+		JWKSMinRefresh:  10 * time.Second,
+		ScopeClaim:      "scope",
+		MaxBody:         1 << 20,
+		MaxHeader:       16 << 10,
+		MaxDepth:        200,
+		MaxBatch:        1000,
+		MaxConnections:  10_000,
+		MaxInFlight:     1_000,
+		ReadTimeout:     10 * time.Second,
+		WriteTimeout:    10 * time.Second,
+		CacheBytes:      64 << 20,
+		Watch:           true,
+		ShutdownTimeout: 10 * time.Second,
+		LogFormat:       "text",
+		LogLevel:        "info",
+	}
+}
+
+// Authenticated reports whether clients have to show a token.
+func (c *Config) Authenticated() bool { return c.JWTKeys != "" || c.JWKSURL != "" }
