@@ -63,6 +63,7 @@ type Stats struct {
 	Reasons, Errors   uint32
 	Items             uint32 // of a batch, or rows of a query
 	Limit             string // the limit that tripped, such as "steps", or ""
+	Revision          string // of the facts that the call saw, or made; without the overlay
 	Phases            Phases // zero unless the call asked for them
 }
 

@@ -41,8 +41,9 @@ type instance struct {
 	stack    [5]uint64
 	block    hostBlock
 	stderr   tail
-	applied  int  // updates, counted from the load
-	unusable bool // it died: calls fail
+	applied  int    // updates, counted from the load
+	revision string // of what it holds
+	unusable bool   // it died: calls fail
 }
 
 // buffers are where in the instance's memory calls put what they bring. A clone inherits them.
@@ -241,6 +242,7 @@ func (i *instance) readStats(s *Stats) error {
 		return &Error{Code: CodeTrap, Message: "the module gave statistics outside its memory"}
 	}
 	s.decode(b)
+	s.Revision = i.revision
 	return nil
 }
 

@@ -32,6 +32,9 @@ type LoadOptions struct {
 	HashKey [2]uint64
 	// Limits bound the load. There are none by default.
 	Limits Limits
+	// Visit, where it isn't nil, is told before each file that is read, and before each folder that is listed: their names relative to
+	// the document's folder, with slashes; "." is the folder itself. It is called in the order of the load.
+	Visit func(name string, folder bool)
 }
 
 // needNow is the context key that the clock serves.
@@ -40,6 +43,7 @@ const needNow = "now"
 // LoadFile loads the configuration at path: a .rune document, or a .cedar file alone. What it includes is read from
 // path's folder and nowhere else, wherever symbolic links lead. A *_test.rune document may reach one folder up.
 func (r *Runtime) LoadFile(ctx context.Context, path string, o *LoadOptions) (*Engine, error) {
+	o.visit(filepath.Base(path), false)
 	text, err := readRegular(path)
 	if err != nil {
 		return nil, readError(filepath.Base(path), err)
@@ -69,6 +73,7 @@ func (r *Runtime) LoadFile(ctx context.Context, path string, o *LoadOptions) (*E
 // Load loads the configuration name from fsys. What a name in fsys leads to is fsys's affair: os.DirFS follows symbolic
 // links out of its folder, the file system of an os.Root doesn't.
 func (r *Runtime) Load(ctx context.Context, fsys fs.FS, name string, o *LoadOptions) (*Engine, error) {
+	o.visit(path.Base(name), false)
 	text, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return nil, readError(path.Base(name), err)
@@ -95,6 +100,7 @@ func (r *Runtime) load(ctx context.Context, files source, name string, text []by
 	l, err := i.loadNeeded(ctx, files, name, text, o)
 	var s *snapshot
 	if err == nil {
+		i.revision = l.Revision
 		s, err = i.snapshot()
 	}
 	if err != nil {
@@ -136,6 +142,12 @@ func (o *LoadOptions) checkNeeds(needs []string) error {
 		}
 	}
 	return nil
+}
+
+func (o *LoadOptions) visit(name string, folder bool) {
+	if o != nil && o.Visit != nil {
+		o.Visit(name, folder)
+	}
 }
 
 func (o *LoadOptions) hashKey() [2]uint64 {
@@ -183,9 +195,11 @@ func (i *instance) load(ctx context.Context, files source, name string, text []b
 		var ok bool
 		switch {
 		case want.Read != nil:
+			o.visit(path.Clean(*want.Read), false)
 			data, ok, err = files.read(*want.Read)
 		case want.List != nil:
 			want.Read = want.List
+			o.visit(path.Clean(*want.List), true)
 			data, ok, err = files.list(*want.List)
 		default:
 			reply, err := i.loadCall("rune_load_commit")

@@ -2,12 +2,16 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // tree writes files below a new folder, whose path it returns. A content that starts with "-> " is a symbolic link.
@@ -112,6 +116,21 @@ func TestLoad_equalsLoadFile(t *testing.T) {
 	defer fromFS.Close(ctx)
 	if fromFS.Revision() != fromFile.Revision() || len(fromFS.Revision()) != 64 {
 		t.Errorf("revisions %q and %q", fromFS.Revision(), fromFile.Revision())
+	}
+}
+
+func TestLoadFile_visits(t *testing.T) {
+	root := tree(t, map[string]string{"app.rune": strings.Replace(including, `"]`, `", "in/*.rune", "gone.csv"]`, 1),
+		"policies/a.cedar": "", "in/b.rune": "version = \"rune/1.0\"\ninclude = [\"*.cedar\"]\n", "in/c.cedar": "", "in/d.txt": ""})
+	var visited []string
+	o := &LoadOptions{Visit: func(name string, folder bool) { visited = append(visited, fmt.Sprint(name, folder)) }}
+	if _, err := testRuntime(t).LoadFile(ctx, filepath.Join(root, "app.rune"), o); !errors.Is(err, Code("document.include_missing")) {
+		t.Fatal(err)
+	}
+	slices.Sort(visited)
+	want := []string{"app.runefalse", "gone.csvfalse", "in/b.runefalse", "in/c.cedarfalse", "intrue", "intrue", "policies/a.cedarfalse", "policiestrue"}
+	if diff := cmp.Diff(want, visited); diff != "" {
+		t.Error(diff)
 	}
 }
 

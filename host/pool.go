@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,25 +34,28 @@ type pool struct {
 	slots   chan struct{} // holds one token for each instance in a call
 	writer  chan struct{} // holds a token while an update is made
 
-	mu       sync.Mutex
-	idle     []*instance // the last one used last, as it is the warmest
-	closed   bool
-	start    *snapshot // what clones start from
-	log      []logged  // the updates after start; only ever appended to, or replaced
-	bytes    int       // in the log
-	revision string
-	counts   PoolStats
+	revision atomic.Pointer[string] // of the last update that is made, or of the load
+
+	mu     sync.Mutex
+	idle   []*instance // the last one used last, as it is the warmest
+	closed bool
+	start  *snapshot // what clones start from
+	log    []logged  // the updates after start; only ever appended to, or replaced
+	bytes  int       // in the log
+	counts PoolStats
 }
 
 // logged is an update that was made.
 type logged struct {
-	request []byte
-	call    *Call
-	now     time.Time
+	request  []byte
+	call     *Call
+	now      time.Time
+	revision string // that it made
 }
 
 func (p *pool) init(r *Runtime, first *instance, s *snapshot, revision string, most int) {
-	p.runtime, p.start, p.revision = r, s, revision
+	p.runtime, p.start = r, s
+	p.revision.Store(&revision)
 	p.idle = []*instance{first}
 	p.slots, p.writer = make(chan struct{}, most), make(chan struct{}, 1)
 	p.counts = PoolStats{Instances: 1, Most: most}
@@ -139,6 +143,7 @@ func (i *instance) apply(pending []logged) error {
 			return &Error{Code: CodeTrap, Message: "an update that another instance made was refused"}
 		}
 		i.applied++
+		i.revision = u.revision
 	}
 	return nil
 }
@@ -182,7 +187,11 @@ func (p *pool) update(ctx context.Context, dst, request []byte, c *Call, now tim
 		return out, decodeError(reply)
 	}
 	i.applied++
-	p.record(logged{bytes.Clone(request), c.forLog(), now}, revisionOf(reply))
+	i.revision = revisionOf(reply)
+	if c != nil && c.Stats != nil {
+		c.Stats.Revision = i.revision
+	}
+	p.record(logged{bytes.Clone(request), c.forLog(), now, i.revision})
 	p.compact(i)
 	return out, nil
 }
@@ -202,12 +211,12 @@ func revisionOf(reply []byte) string {
 	return r.Revision
 }
 
-func (p *pool) record(u logged, revision string) {
+func (p *pool) record(u logged) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.log = append(p.log, u)
 	p.bytes += len(u.request)
-	p.revision = revision
+	p.revision.Store(&u.revision)
 }
 
 // compact takes a new snapshot from i, which has applied all updates, if the log has grown long. Where that fails, the log grows on.
@@ -227,11 +236,7 @@ func (p *pool) compact(i *instance) {
 	p.start, p.log, p.bytes = s, nil, 0 // a clone in the making may hold the old one: its file closes when it is collected
 }
 
-func (p *pool) currentRevision() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.revision
-}
+func (p *pool) currentRevision() string { return *p.revision.Load() }
 
 func (p *pool) stats() PoolStats {
 	p.mu.Lock()

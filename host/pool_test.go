@@ -35,7 +35,8 @@ func TestPool_seesAcknowledgedUpdates(t *testing.T) {
 		wg.Go(func() {
 			for acknowledged.Load() < updates {
 				least := acknowledged.Load()
-				reply, err := e.Query(ctx, nil, []byte(`{"goal":"last(X)"}`), nil)
+				var stats Stats
+				reply, err := e.Query(ctx, nil, []byte(`{"goal":"last(X)"}`), &Call{Stats: &stats})
 				if err != nil {
 					t.Error(err)
 					return
@@ -47,6 +48,9 @@ func TestPool_seesAcknowledgedUpdates(t *testing.T) {
 				}
 				if got < least {
 					t.Errorf("update %d was acknowledged, and %d is the last seen", least, got)
+				}
+				if !strings.Contains(string(reply), `"revision":"`+stats.Revision+`"`) {
+					t.Errorf("%s, and the statistics say %s", reply, stats.Revision)
 				}
 			}
 		})

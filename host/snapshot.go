@@ -5,10 +5,11 @@ import "context"
 // snapshot is an instance's whole state: linear memory, and the module's mutable globals, which hold where Go's stack lies.
 // Memory alone gives clones that die in the garbage collector.
 type snapshot struct {
-	image   *image
-	globals []uint64
-	buffers buffers
-	applied int
+	image    *image
+	globals  []uint64
+	buffers  buffers
+	applied  int
+	revision string
 }
 
 // snapshot freezes the state of i, which goes on as it was.
@@ -17,7 +18,7 @@ func (i *instance) snapshot() (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshot{image: img, buffers: i.buffers, applied: i.applied}
+	s := &snapshot{image: img, buffers: i.buffers, applied: i.applied, revision: i.revision}
 	for _, g := range i.globals {
 		s.globals = append(s.globals, g.Get())
 	}
@@ -50,6 +51,6 @@ func (i *instance) restore(s *snapshot) error {
 	for n, g := range i.globals {
 		g.Set(s.globals[n])
 	}
-	i.buffers, i.applied = s.buffers, s.applied
+	i.buffers, i.applied, i.revision = s.buffers, s.applied, s.revision
 	return nil
 }
