@@ -4,6 +4,8 @@ package server
 
 import (
 	"net/netip"
+	"os"
+	"slices"
 	"time"
 
 	"github.com/rune-authz/rune/host"
@@ -13,8 +15,9 @@ import (
 type Config struct {
 	Path string // of the configuration to serve: a .rune document, or a .cedar file
 
-	Listen         string // host:port, or unix:PATH
-	AdminListen    string // where health, metrics, configuration and facts are instead, if not ""
+	Listen         string      // host:port, or unix:PATH
+	AdminListen    string      // where health, metrics, configuration and facts are instead, if not ""
+	SocketMode     os.FileMode // of a Unix socket
 	PublicURL      string
 	AllowAnonymous bool // to listen beyond loopback without authentication
 	TrustedProxies []netip.Prefix
@@ -24,14 +27,15 @@ type Config struct {
 
 	RequestEntities host.EntitiesMode
 
-	JWTIssuer, JWTAudience string
-	JWTKeys, JWKSURL       string
-	JWTAlgorithms          []string // none: every asymmetric one
-	JWTLeeway              time.Duration
-	JWKSRefresh            time.Duration
-	JWKSMinRefresh         time.Duration
-	ScopeClaim             string
-	ScopeMap               map[string]Scopes // from a token's subject to what it may do
+	JWTIssuer        string
+	JWTAudience      []string // a token is for one of them
+	JWTKeys, JWKSURL string
+	JWTAlgorithms    []string
+	JWTLeeway        time.Duration
+	JWKSRefresh      time.Duration
+	JWKSMinRefresh   time.Duration
+	ScopeClaim       string
+	ScopeMap         map[string]Scopes // what a subject may do, or all that begin with what stands before a final *
 
 	RateLimit float64 // requests a second and client, 0: no limit
 	RateBurst int
@@ -61,7 +65,9 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Listen:          "127.0.0.1:8181",
+		SocketMode:      0o660,
 		RequestEntities: host.EntitiesRefuse,
+		JWTAlgorithms:   slices.Clone(asymmetric),
 		JWTLeeway:       30 * time.Second,
 		JWKSRefresh:     15 * time.Minute,
 		JWKSMinRefresh:  10 * time.Second,
@@ -82,5 +88,11 @@ func DefaultConfig() Config {
 	}
 }
 
-// Authenticated reports whether clients have to show a token.
-func (c *Config) Authenticated() bool { return c.JWTKeys != "" || c.JWKSURL != "" }
+// asymmetric are the signatures that a token may have if nothing is said: whoever checks them can't make them.
+var asymmetric = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+
+// Tokens reports whether clients show tokens.
+func (c *Config) Tokens() bool { return c.JWTKeys != "" || c.JWKSURL != "" }
+
+// Authenticated reports whether clients have to say who they are, by a token or by a certificate.
+func (c *Config) Authenticated() bool { return c.Tokens() || c.TLSClientCA != "" }
