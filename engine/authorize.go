@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"slices"
 
 	"github.com/rune-authz/rune/engine/internal/decision"
@@ -170,7 +171,7 @@ func (e *Engine) evaluate(h *Host, clock *stopwatch) string {
 	e.eval.Begin(goal.Request{Principal: r.Principal, Action: r.Action, Resource: r.Resource, Context: r.Context}, e.view, e.limits.goal(), h.Yield)
 	e.verdicts = e.eval.Statements(e.verdicts[:0])
 	clock.mark(phaseRules)
-	limit := e.eval.Exceeded()
+	limit := e.eval.Settle()
 	if limit == "" {
 		e.byRule = e.byRule[:0]
 		for _, v := range e.verdicts {
@@ -183,10 +184,16 @@ func (e *Engine) evaluate(h *Host, clock *stopwatch) string {
 		limit = e.evaluatePolicies()
 		clock.mark(phasePolicies)
 	}
-	e.stats.Tuples, e.stats.Tables = uint32(e.eval.Tuples()), uint32(e.eval.Tables())
-	e.stats.RulesEvaluated = uint32(e.eval.RulesEvaluated())
-	e.stats.Steps = uint64(e.eval.Steps() + e.env.Steps)
+	e.countWork()
+	e.stats.Steps += uint64(e.env.Steps)
 	return limit
+}
+
+// countWork notes what the evaluation of rules took.
+func (e *Engine) countWork() {
+	s := &e.stats
+	s.Steps, s.ErrorSteps, s.ArenaBytes = uint64(e.eval.Steps()), uint32(min(e.eval.ErrorSteps(), math.MaxUint32)), uint64(e.eval.Bytes())
+	s.Tuples, s.Tables, s.RulesEvaluated = uint32(e.eval.Tuples()), uint32(e.eval.Tables()), uint32(e.eval.RulesEvaluated())
 }
 
 // evaluatePolicies lets Cedar decide, in what the limit of steps leaves.
@@ -205,7 +212,7 @@ func (e *Engine) evaluatePolicies() string {
 		if e.cedarOut.Exceeded || e.env.Steps+e.eval.Steps() > int(e.limits.Steps) {
 			return "limit.steps"
 		}
-		if e.table.Size(e.base) > int(e.limits.ArenaBytes) {
+		if e.eval.Bytes() > int(e.limits.ArenaBytes) {
 			return "limit.arena_bytes"
 		}
 		e.takePolicies(places[:set.Len()])

@@ -33,6 +33,8 @@ func (s *Stats) add(item *Stats) {
 	s.Cacheable = s.Cacheable && item.Cacheable
 	s.UsedNow = s.UsedNow || item.UsedNow
 	s.Steps += item.Steps
+	s.ErrorSteps += item.ErrorSteps
+	s.ArenaBytes += item.ArenaBytes
 	s.Tuples += item.Tuples
 	s.Tables += item.Tables
 	s.RulesEvaluated += item.RulesEvaluated

@@ -66,6 +66,8 @@ type Stats struct {
 	Cacheable         bool // the reply depends on nothing but configuration, updates, request and Host, the time left out
 	UsedNow           bool // the configuration reads the time, and the host gave it
 	Steps             uint64
+	ErrorSteps        uint32 // in finding out what errors hide, which Steps leaves out
+	ArenaBytes        uint64 // of values made and rows kept, as the limit counts them
 	Tuples, Tables    uint32
 	RulesEvaluated    uint32
 	PoliciesEvaluated uint32
@@ -108,7 +110,7 @@ func (e *Engine) setRevision(r [sha256.Size]byte) {
 func (e *Engine) begin(h *Host) {
 	e.stats = Stats{Items: 1}
 	e.limits = effective(h.Limits, e.configured)
-	e.table.MaxString = int(e.limits.StringBytes)
+	e.table.MaxString, e.table.Made = int(e.limits.StringBytes), 0
 	e.env.Yield = h.Yield
 }
 

@@ -24,6 +24,9 @@ var defaultLimits = Limits{
 	ArenaBytes: 64 << 20, Depth: 10_000, StringBytes: 1 << 20, Collect: 10_000,
 }
 
+// mostLimit is more than any request takes, and little enough to be added up in an int.
+const mostLimit = math.MaxInt64 >> 8
+
 // LimitNames are the limits' names in the order of [Limits.list].
 var limitNames = [...]string{"steps", "error_steps", "tuples", "tables", "arena_bytes", "depth", "string_bytes", "collect"}
 
@@ -31,7 +34,7 @@ func (l *Limits) list() [len(limitNames)]*uint64 {
 	return [...]*uint64{&l.Steps, &l.ErrorSteps, &l.Tuples, &l.Tables, &l.ArenaBytes, &l.Depth, &l.StringBytes, &l.Collect}
 }
 
-// effective are the limits in force: the host's, or the defaults, lowered to the configuration's.
+// effective are the limits in force: the host's, or the defaults, lowered to the configuration's. A host that wants none gives a large one.
 func effective(host, configured Limits) Limits {
 	out, standard := host, defaultLimits
 	defaults, lower := standard.list(), configured.list()
@@ -42,6 +45,7 @@ func effective(host, configured Limits) Limits {
 		if *lower[i] > 0 {
 			*p = min(*p, *lower[i])
 		}
+		*p = min(*p, mostLimit)
 	}
 	return out
 }
@@ -50,7 +54,7 @@ func effective(host, configured Limits) Limits {
 func (l *Limits) goal() goal.Limits {
 	var n [len(limitNames)]int
 	for i, p := range l.list() {
-		n[i] = int(min(*p, math.MaxInt32))
+		n[i] = int(min(*p, mostLimit))
 	}
 	return goal.Limits{Steps: n[0], ErrorSteps: n[1], Tuples: n[2], Tables: n[3], ArenaBytes: n[4], Depth: n[5], StringBytes: n[6], Collect: n[7]}
 }

@@ -53,8 +53,7 @@ func (e *Engine) ask(dst []byte, text []byte, q *wire.Query, h *Host) ([][]value
 	}
 	e.eval.Begin(request, e.view, e.limits.goal(), h.Yield)
 	rows, fault := e.eval.Query(g)
-	e.stats.Steps, e.stats.Tuples, e.stats.Tables = uint64(e.eval.Steps()), uint32(e.eval.Tuples()), uint32(e.eval.Tables())
-	e.stats.RulesEvaluated = uint32(e.eval.RulesEvaluated())
+	e.countWork()
 	if fault != nil {
 		return nil, nil, wire.AppendError(dst, string(fault.Code), fault.Message, "", 0, 0, "")
 	}

@@ -73,6 +73,7 @@ func (s *Stats) decode(b []byte) {
 		UsedNow:           flags&flagUsedNow != 0,
 		Decision:          Decision(le.Uint32(b[8:])),
 		Steps:             le.Uint64(b[16:]),
+		ErrorSteps:        le.Uint32(b[12:]),
 		Tuples:            le.Uint32(b[24:]),
 		Tables:            le.Uint32(b[28:]),
 		RulesEvaluated:    le.Uint32(b[32:]),

@@ -56,6 +56,7 @@ type Stats struct {
 	UsedNow           bool // the time was read
 	Decision          Decision
 	Steps             uint64
+	ErrorSteps        uint32 // in finding out what errors hide, which Steps leaves out
 	Tuples            uint32 // rows derived
 	Tables            uint32 // goals asked
 	RulesEvaluated    uint32

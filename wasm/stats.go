@@ -20,6 +20,7 @@ func (g *guest) writeStats() {
 	}
 	le.PutUint32(g.stats[4:], flags)
 	le.PutUint32(g.stats[8:], uint32(s.Decision))
+	le.PutUint32(g.stats[12:], s.ErrorSteps)
 	le.PutUint64(g.stats[16:], s.Steps)
 	for i, n := range [...]uint32{s.Tuples, s.Tables, s.RulesEvaluated, s.PoliciesEvaluated, s.Reasons, s.Errors, s.Items, s.Limit} {
 		le.PutUint32(g.stats[24+4*i:], n)

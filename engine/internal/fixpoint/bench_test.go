@@ -7,6 +7,7 @@ import (
 
 	"github.com/rune-authz/rune/engine/internal/analysis"
 	"github.com/rune-authz/rune/engine/internal/fixpoint"
+	"github.com/rune-authz/rune/engine/internal/goal"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
@@ -53,7 +54,7 @@ func BenchmarkUpdate(b *testing.B) {
 	model, _ := fixpoint.New(w.t, w.program, w.store, fixpoint.Options{})
 	one := []analysis.Facts{w.facts("has_role", []value.Value{w.t.EntityOf("User", "x"), w.t.String("y")}), w.facts("admin", []value.Value{w.t.EntityOf("User", "x")})}
 	for b.Loop() {
-		if model.Update(one, nil) != nil || model.Update(nil, one) != nil {
+		if model.Update(one, nil, goal.Limits{}) != nil || model.Update(nil, one, goal.Limits{}) != nil {
 			b.Fatal("the update failed")
 		}
 	}

@@ -57,7 +57,7 @@ func New(t *value.Table, p *analysis.Program, store *entity.Store, o Options) (*
 	goal.LeaveToDemand(t, p)
 	m.findComponents()
 	m.eval = goal.New(t, p, m.db, store)
-	if f := m.materialise(func(int) bool { return true }); f != nil {
+	if f := m.materialise(m.options.Limits, func(int) bool { return true }); f != nil {
 		return nil, f
 	}
 	m.scans = m.eval.Prepare()
@@ -114,18 +114,19 @@ func (m *Model) findComponents() {
 	})
 }
 
-// materialise evaluates, from the lowest stratum up, the components that an update concerns.
-func (m *Model) materialise(concerns func(component int) bool) *value.Fault {
+// materialise evaluates, from the lowest stratum up, the components that an update concerns, within limits for all of them.
+func (m *Model) materialise(limits goal.Limits, concerns func(component int) bool) *value.Fault {
 	empty := goal.Request{Principal: value.None, Action: value.None, Resource: value.None, Context: m.t.Record(nil)}
 	m.view.Reset()
-	m.eval.Begin(empty, m.view, m.options.Limits, m.options.Yield)
+	m.t.Made = 0
+	m.eval.Begin(empty, m.view, limits, m.options.Yield)
 	for i := range m.strata {
 		if !concerns(i) {
 			continue
 		}
 		m.warnings = slices.DeleteFunc(m.warnings, func(w warning) bool { return w.component == i })
 		grown, warnings := m.eval.Materialise(m.strata[i], m.options.MaxRows)
-		if limit := m.eval.Exceeded(); limit != "" {
+		if limit := m.eval.Settle(); limit != "" {
 			return &value.Fault{Code: source.Code(limit), Message: "evaluating what is static exceeds " + limit}
 		}
 		m.publish(i, grown)

@@ -225,7 +225,7 @@ func TestUpdate(t *testing.T) {
 	w := load(t, closure, fixpoint.Options{})
 	update := func(insert, delete []analysis.Facts, want string) {
 		t.Helper()
-		if f := w.model.Update(insert, delete); f != nil {
+		if f := w.model.Update(insert, delete, goal.Limits{}); f != nil {
 			t.Fatal(f)
 		}
 		if got := w.rows(w.pred("r").Rows); got != want {
@@ -262,14 +262,14 @@ func TestUpdate_allOrNothing(t *testing.T) {
 	for i := range int64(20) {
 		many = append(many, w.longs(i, i+1))
 	}
-	fault := w.model.Update([]analysis.Facts{w.facts("e", many...)}, []analysis.Facts{w.facts("e", w.longs(3, 4))})
+	fault := w.model.Update([]analysis.Facts{w.facts("e", many...)}, []analysis.Facts{w.facts("e", w.longs(3, 4))}, goal.Limits{})
 	if fault == nil || fault.Code != "limit.tuples" {
 		t.Fatalf("the update went through: %v", fault)
 	}
 	if d := cmp.Diff(before, state()); d != "" {
 		t.Error(d)
 	}
-	if f := w.model.Update(nil, []analysis.Facts{w.facts("e", w.longs(3, 4))}); f != nil || w.rows(w.pred("r").Rows) != "1,2 1,3 2,3" || len(w.model.Warnings()) != 0 {
+	if f := w.model.Update(nil, []analysis.Facts{w.facts("e", w.longs(3, 4))}, goal.Limits{}); f != nil || w.rows(w.pred("r").Rows) != "1,2 1,3 2,3" || len(w.model.Warnings()) != 0 {
 		t.Errorf("afterwards: %v, %s, %v", f, w.rows(w.pred("r").Rows), w.model.Warnings())
 	}
 }
@@ -308,7 +308,7 @@ func TestUpdate_likeFromScratch(t *testing.T) {
 					groups[i] = append(groups[i], w.facts(pred, row))
 				}
 			}
-			if f := w.model.Update(groups[1], groups[0]); f != nil {
+			if f := w.model.Update(groups[1], groups[0], goal.Limits{}); f != nil {
 				rt.Fatal(f)
 			}
 		}

@@ -4,12 +4,14 @@ import (
 	"slices"
 
 	"github.com/rune-authz/rune/engine/internal/analysis"
+	"github.com/rune-authz/rune/engine/internal/goal"
 	"github.com/rune-authz/rune/engine/internal/relation"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
 
-// Update deletes and then inserts facts as one transaction, and changes nothing where it returns a fault.
-func (m *Model) Update(insert, delete []analysis.Facts) *value.Fault {
+// Update deletes and then inserts facts as one transaction, and changes nothing where it returns a fault, such as a limit's. Limits that the
+// load was given hold as well.
+func (m *Model) Update(insert, delete []analysis.Facts, limits goal.Limits) *value.Fault {
 	u := update{Model: m, concerned: make([]bool, m.db.Len())}
 	u.apply(delete, true)
 	u.apply(insert, false)
@@ -18,7 +20,7 @@ func (m *Model) Update(insert, delete []analysis.Facts) *value.Fault {
 	}
 	u.spread()
 	saved := u.save()
-	if f := m.materialise(u.concerns); f != nil {
+	if f := m.materialise(limits.Lower(m.options.Limits), u.concerns); f != nil {
 		u.restore(saved)
 		u.undo()
 		return f

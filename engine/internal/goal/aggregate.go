@@ -31,6 +31,9 @@ func (e *Evaluator) aggregate(a *analysis.Aggregate) (value.Value, status) {
 	if st != ok {
 		return value.None, st
 	}
+	if !e.affords(t.n) {
+		return value.None, absent
+	}
 	if all.n > t.n {
 		return e.raise(all.faultOf(t.n))
 	}
@@ -50,6 +53,9 @@ func (e *Evaluator) aggregateRelation(a *analysis.Aggregate, call []value.Value)
 	rel := e.relationOf(a.Pred)
 	ix, key := e.indexFor(rel, call)
 	ids := ix.Find(key)
+	if !e.affords(len(ids)) {
+		return value.None, absent
+	}
 	if a.Op == analysis.AggMin || a.Op == analysis.AggMax { // which error is told depends on the order
 		ids = ix.Sorted(e.t, key)
 	}

@@ -138,6 +138,9 @@ func (e *Evaluator) relationRows(rel *relation.Relation, args []value.Value) {
 	g := &e.gathered
 	g.rows, g.faults, g.n = g.rows[:0], g.faults[:0], 0
 	ix, key := e.indexFor(rel, args)
+	if !e.affords(len(ix.Find(key))) {
+		return
+	}
 	for _, id := range ix.Sorted(e.t, key) { // in P nothing is added to what holds, even where it grew
 		e.ops++
 		g.add(nil, rel.Row(id)...)
@@ -147,6 +150,9 @@ func (e *Evaluator) relationRows(rel *relation.Relation, args []value.Value) {
 // erringRows gathers the erring rows that agree with args.
 func (e *Evaluator) erringRows(erring *relation.Loose, args []value.Value) {
 	e.ids = erring.Match(args, e.ids[:0])
+	if !e.affords(len(e.ids)) {
+		return
+	}
 	for _, id := range e.ids {
 		e.ops++
 		e.gathered.add(erring.Fault(id), erring.All().Row(id)...)

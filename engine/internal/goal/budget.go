@@ -11,10 +11,26 @@ type Limits struct {
 	ErrorSteps  int // of these, in finding out what errors hide
 	Tuples      int // rows derived
 	Tables      int // goals asked
-	ArenaBytes  int // values made and rows kept
+	ArenaBytes  int // of values made, by the table's Made, and of rows kept
 	Depth       int // goals that wait for each other
 	StringBytes int // of one string
 	Collect     int // members of a set that collect makes
+}
+
+// Lower returns the limits that stay within both l and other.
+func (l Limits) Lower(other Limits) Limits {
+	for _, p := range [...]struct {
+		limit *int
+		other int
+	}{
+		{&l.Steps, other.Steps}, {&l.ErrorSteps, other.ErrorSteps}, {&l.Tuples, other.Tuples}, {&l.Tables, other.Tables},
+		{&l.ArenaBytes, other.ArenaBytes}, {&l.Depth, other.Depth}, {&l.StringBytes, other.StringBytes}, {&l.Collect, other.Collect},
+	} {
+		if *p.limit == 0 || p.other > 0 && p.other < *p.limit {
+			*p.limit = p.other
+		}
+	}
+	return l
 }
 
 // The names of the limits, which are the ids of denials and the codes of errors.
@@ -41,7 +57,6 @@ type budget struct {
 	table    *value.Table
 	limits   Limits
 	yield    func()
-	base     value.Mark
 	steps    int
 	errSteps int
 	tuples   int
@@ -58,7 +73,7 @@ type budget struct {
 }
 
 func (b *budget) begin(t *value.Table, limits Limits, yield func()) {
-	*b = budget{table: t, limits: limits, yield: yield, base: t.Mark(), worked: t.Work}
+	*b = budget{table: t, limits: limits, yield: yield, worked: t.Work}
 	t.MaxString, t.Overlong = limits.StringBytes, false
 	b.plan()
 }
@@ -95,6 +110,22 @@ func (b *budget) errorStep(n int) {
 	b.pauseHere()
 }
 
+// affordsSteps reports whether n more steps keep within the limit, and ends the evaluation where they don't.
+func (b *budget) affordsSteps(n int) bool {
+	if b.limits.Steps > 0 && b.steps+b.ops+n > b.limits.Steps {
+		b.exceed(limitSteps)
+	}
+	return !b.stop
+}
+
+// affordsErrorSteps is affordsSteps in finding out what errors hide.
+func (b *budget) affordsErrorSteps(n int) bool {
+	if b.limits.ErrorSteps > 0 && b.errSteps+b.ops+n > b.limits.ErrorSteps {
+		b.gaveUp, b.errSteps = true, b.limits.ErrorSteps+1
+	}
+	return !b.gaveUp
+}
+
 // operations returns the steps that operations took since the last call.
 func (b *budget) operations() int {
 	n := b.ops
@@ -117,7 +148,7 @@ func (b *budget) account() {
 }
 
 func (b *budget) checkBytes() {
-	if b.limits.ArenaBytes > 0 && b.table.Size(b.base)+b.held > b.limits.ArenaBytes {
+	if b.limits.ArenaBytes > 0 && b.table.Made+b.held > b.limits.ArenaBytes {
 		b.exceed(limitArenaBytes)
 	}
 }

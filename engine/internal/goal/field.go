@@ -222,9 +222,10 @@ func (e *Evaluator) factValues(dst []value.Value, p analysis.PredID, x, name val
 	if facts.Len() == 0 {
 		return dst
 	}
-	e.ops++
 	ix, key := e.indexFor(facts, []value.Value{x, name})
-	for _, id := range ix.Sorted(e.t, key) {
+	ids := ix.Sorted(e.t, key)
+	e.ops += max(1, len(ids))
+	for _, id := range ids {
 		dst = append(dst, facts.Row(id)[2])
 	}
 	return dst

@@ -244,7 +244,7 @@ func (e *Evaluator) Query(g *analysis.Goal) ([][]value.Value, *value.Fault) {
 	}
 	root := e.newRoot(-1, modeT, []int32{rule}, call)
 	e.drive(root)
-	if e.stop {
+	if e.Settle() != "" {
 		return nil, e.limitFault()
 	}
 	rows := make([][]value.Value, root.n)
@@ -336,8 +336,21 @@ func (e *Evaluator) Ancestors(x value.Value, dst []value.Value) ([]value.Value, 
 // Exceeded names the limit that ended the evaluation, or is empty.
 func (e *Evaluator) Exceeded() string { return e.exceeded }
 
+// Settle counts what isn't counted yet, compares with the limits that evaluations look at every so often, and returns what Exceeded does then.
+func (e *Evaluator) Settle() string {
+	e.steps += e.operations()
+	e.account()
+	return e.exceeded
+}
+
+// Bytes returns the bytes of values made and of rows kept, as the limit counts them.
+func (e *Evaluator) Bytes() int { return e.t.Made + e.held }
+
 // Steps returns the steps taken since Begin, those in finding out what errors hide left out.
 func (e *Evaluator) Steps() int { return e.steps }
+
+// ErrorSteps returns the steps taken since Begin in finding out what errors hide.
+func (e *Evaluator) ErrorSteps() int { return e.errSteps }
 
 // Tuples returns the number of rows derived since Begin.
 func (e *Evaluator) Tuples() int { return e.tuples }

@@ -42,6 +42,9 @@ func (e *Evaluator) startIn(t *table) {
 		}
 		if facts.Len() > 0 {
 			ix, key := e.indexFor(facts, []value.Value{b})
+			if !e.affords(len(ix.Find(key))) {
+				return
+			}
 			for _, id := range ix.Sorted(e.t, key) {
 				e.reach(t, facts.Row(id)[1])
 			}

@@ -109,6 +109,14 @@ func (e *Evaluator) goal(p analysis.PredID, call []value.Value, hard bool) *tabl
 	return t
 }
 
+// affords reports whether n steps are left to whoever asks. Where they aren't, the limit is exceeded, before anything is done.
+func (e *Evaluator) affords(n int) bool {
+	if e.asker != nil && e.asker.mode == modeP {
+		return e.affordsErrorSteps(n)
+	}
+	return e.affordsSteps(n)
+}
+
 // perhapsTable returns the P table for a T table that is complete and met an error.
 func (e *Evaluator) perhapsTable(t *table) *table {
 	if t.other != nil {
@@ -166,6 +174,9 @@ func (e *Evaluator) addFacts(t *table) {
 		return
 	}
 	ix, key := e.indexFor(rel, t.call)
+	if !e.affords(len(ix.Find(key))) {
+		return
+	}
 	for _, id := range ix.Sorted(e.t, key) {
 		e.step(1)
 		e.answer(t, rel.Row(id), nil)

@@ -15,6 +15,9 @@ import (
 type Table struct {
 	// Work grows by the length of every text that an operation reads or makes; evaluators count steps with it.
 	Work int
+	// Made grows by the bytes that the contents of values take, with each value that is made, be it new to the table or not: it depends on nothing
+	// that was made before, as what the table grows by would. Callers set it back.
+	Made int
 	// MaxString is the longest string in bytes that an operation may make; 0 is [MaxString].
 	MaxString int
 	// Pause, if given, is called every so often while texts are read and interned: see [Table.Spend].
@@ -125,7 +128,7 @@ func (t *Table) Reset(m Mark) {
 	}
 }
 
-// Size returns the bytes that the values since m take, contents alone.
+// Size returns the bytes that the table grew by since m, contents alone. It depends on what the table had before; Made doesn't.
 func (t *Table) Size(m Mark) int {
 	n := t.bytes.used() - m.bytes.used
 	n += 8 * (len(t.strings.at) - m.strings)
@@ -157,6 +160,7 @@ func (t *Table) Bytes() int {
 // StringBytes interns the string b, which is copied.
 func (t *Table) StringBytes(b []byte) Value {
 	t.Spend(len(b) + internBytes)
+	t.Made += len(b) + 8
 	h := t.key.hashBytes(b)
 	e, ok := t.findString(h, b)
 	if !ok {
@@ -242,6 +246,7 @@ func (t *Table) DatetimeOf(v Value) int64 { return t.scalars[2].v[v.index()] }
 func (t *Table) DurationOf(v Value) int64 { return t.scalars[3].v[v.index()] }
 
 func (t *Table) scalar(slab int, i int64) uint32 {
+	t.Made += 8
 	s := &t.scalars[slab]
 	h := t.key.hashPair(uint64(i), uint64(slab))
 	e, ok := s.find(h, func(e uint32) bool { return s.v[e] == i })
@@ -254,6 +259,7 @@ func (t *Table) scalar(slab int, i int64) uint32 {
 
 // IP returns the handle of an address or network; a single address is a prefix of full length. Host bits count, as in Cedar.
 func (t *Table) IP(p netip.Prefix) Value {
+	t.Made += 32
 	a := p.Addr().As16()
 	var content [18]byte
 	copy(content[:], a[:])
@@ -275,6 +281,7 @@ func (t *Table) IPOf(v Value) netip.Prefix { return t.ips.v[v.index()] }
 
 // Entity returns the handle of an entity; typ and id are strings of the table.
 func (t *Table) Entity(typ, id Value) Value {
+	t.Made += 8
 	h := t.key.hashPair(uint64(typ), uint64(id))
 	e, ok := t.entities.find(h, func(e uint32) bool { return t.entities.typ[e] == typ && t.entities.id[e] == id })
 	if !ok {
@@ -362,6 +369,7 @@ func (t *Table) Field(record, key Value) Value {
 }
 
 func (t *Table) list(slab int, s []Value) uint32 {
+	t.Made += 14 + 4*len(s)
 	l := &t.lists[slab]
 	h := t.key.hashWords(s)
 	e, ok := l.find(h, func(e uint32) bool { return slices.Equal(t.listAt(slab, e), s) })
