@@ -233,12 +233,18 @@ func errorCode(reply []byte) string {
 // answers are the replies to a document's requests and goals, and the work that they took.
 func answers(e *Engine, doc *randomDocument) []string { return answersTo(e, doc, &Host{}) }
 
+// work is what the limits count of the last call.
+func work(e *Engine) string {
+	s := e.Stats()
+	return fmt.Sprint(s.Steps, s.ErrorSteps, s.Tuples, s.Tables, s.ArenaBytes)
+}
+
 func answersTo(e *Engine, doc *randomDocument, h *Host) (replies []string) {
 	for _, r := range doc.requests {
-		replies = append(replies, string(e.Authorize(nil, []byte(r), h)), fmt.Sprint(e.Stats().Steps, e.Stats().Tuples, e.Stats().Tables))
+		replies = append(replies, string(e.Authorize(nil, []byte(r), h)), work(e))
 	}
 	for i, g := range doc.goals {
-		replies = append(replies, string(e.Query(nil, doc.query(i, g), h)), fmt.Sprint(e.Stats().Steps, e.Stats().Tuples, e.Stats().Tables))
+		replies = append(replies, string(e.Query(nil, doc.query(i, g), h)), work(e))
 	}
 	return replies
 }
