@@ -19,6 +19,7 @@ type PoolStats struct {
 	Updates   int    // applied since the load
 	Pending   int    // of these, in the log that a clone applies
 	Snapshot  uint64 // bytes of memory that clones start from
+	Memory    uint64 // bytes of memory of the largest idle instance
 }
 
 // Once its log holds maxEntries or maxBytes, the pool takes a new snapshot, from which clones start, and empties the log.
@@ -245,6 +246,9 @@ func (p *pool) stats() PoolStats {
 	s.Idle, s.Pending = len(p.idle), len(p.log)
 	s.Updates = p.start.applied + len(p.log)
 	s.Snapshot = p.start.image.size
+	for _, i := range p.idle {
+		s.Memory = max(s.Memory, uint64(i.memory.Size()))
+	}
 	return s
 }
 

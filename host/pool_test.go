@@ -221,3 +221,17 @@ func TestPool_close(t *testing.T) {
 		t.Errorf("pool: %+v", s)
 	}
 }
+
+// TestPool_memory: a request that is larger than the memory so far makes it grow, and that is seen.
+func TestPool_memory(t *testing.T) {
+	e := loadText(t, people, nil)
+	before := e.Pool()
+	if before.Memory != before.Snapshot {
+		t.Errorf("%d bytes after the load, whose snapshot has %d", before.Memory, before.Snapshot)
+	}
+	request := fmt.Sprintf(`{"principal":"alice","action":"read","resource":%q}`, strings.Repeat("x", int(before.Memory)))
+	_, _ = e.Authorize(ctx, nil, []byte(request), nil) // too long a string: only what it takes matters
+	if after := e.Pool(); after.Memory < before.Memory+uint64(len(request)) || after.Snapshot != before.Snapshot {
+		t.Errorf("before a request of %d bytes %+v, after it %+v", len(request), before, after)
+	}
+}
