@@ -1,9 +1,10 @@
-# What is needed: Go, and for `make test` Python and Node. Everything else comes by itself, into build/.
+# What is needed: Go, for `make test` Python and Node, for all of `make bench` Rust. Everything else comes by itself, into build/.
 
 GO ?= go
 PYTHON ?= python3
 NODE ?= node
-export GO PYTHON NODE
+CARGO ?= cargo
+export GO PYTHON NODE CARGO
 
 VENV := build/venv
 AGENTS := testdata/examples/agents
@@ -11,7 +12,7 @@ COVERAGE_FLOOR := 90
 # The module's bytes depend on the compiler: it is the one that go.mod names, whatever is installed.
 TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
-.PHONY: help run build wasm test check cover clean
+.PHONY: help run build wasm test check cover bench clean
 .PHONY: need-go need-all test-go test-python test-node format vet lint reproducible race tree
 
 help: ## list what can be made
@@ -35,6 +36,11 @@ cover: need-go ## measure how much of the engine its tests cover, natively
 	$(GO) test -timeout 15m -coverpkg=./engine/... -coverprofile=build/engine.cover ./engine/...
 	@$(GO) tool cover -func=build/engine.cover >build/engine.cover.txt
 	@awk '/^total:/ { print "engine coverage " $$3 ", floor $(COVERAGE_FLOOR)%"; exit $$3 + 0 < $(COVERAGE_FLOOR) }' build/engine.cover.txt
+
+bench: need-go ## measure beside other engines, and fail if a target is missed; make bench only=closure,load for parts
+	@.ci/need cargo || echo 'bench: what stands beside datafrog will not be measured' >&2
+	@mkdir -p build && $(GO) build -o build/rune-bench ./bench
+	@build/rune-bench -only '$(only)' -o build/bench.txt
 
 clean: ## remove what was made
 	rm -rf bin build
@@ -60,7 +66,7 @@ $(VENV)/ready: wasm/runners/python/requirements.txt
 	@touch $@
 
 format:
-	@unformatted=$$(gofmt -l cmd engine host internal server wasm) && if [ -n "$$unformatted" ]; then \
+	@unformatted=$$(gofmt -l bench cmd engine host internal server wasm) && if [ -n "$$unformatted" ]; then \
 		echo "not as gofmt has it:" $$unformatted >&2; exit 1; fi
 
 vet:

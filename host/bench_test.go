@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 )
 
@@ -126,4 +127,38 @@ func BenchmarkCollection(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkClone_million clones an engine with a million facts, or with ten thousand in short mode. What its load takes is a metric
+// beside it.
+func BenchmarkClone_million(b *testing.B) {
+	facts := 1_000_000
+	if testing.Short() {
+		facts = 10_000
+	}
+	var table strings.Builder
+	table.WriteString("who,group\n")
+	for n := range facts {
+		fmt.Fprintf(&table, "user%d,group%d\n", n, n%1000)
+	}
+	files := fstest.MapFS{
+		"config.rune": {Data: []byte("version = \"rune/1.0\"\ninclude = [\"member.csv\"]\n[rules]\ndecl member(User, Group).\npermit(P, \"read\", R) :- member(P, R).\n")},
+		"member.csv":  {Data: []byte(table.String())},
+	}
+	start := time.Now()
+	e, err := testRuntime(b).Load(ctx, files, "config.rune", nil)
+	loaded := time.Since(start)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer e.Close(ctx)
+	for b.Loop() {
+		i, err := e.pool.runtime.clone(ctx, e.pool.start)
+		if err != nil {
+			b.Fatal(err)
+		}
+		i.close()
+	}
+	b.ReportMetric(float64(loaded.Nanoseconds()), "load-ns/op")
+	b.ReportMetric(float64(e.Pool().Snapshot)/(1<<20), "MiB")
 }

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+)
+
+// targetsOf lists what has to be reached, for the parts that were chosen.
+func targetsOf(s scale, chosen []part) []target {
+	few, many := authorizeName("rune", 10), authorizeName("rune", s.policies)
+	loaded := loadName("rune", s.rows)
+	all := []target{
+		{part: "authorize", what: "authorize, 10 policies, beside cedar-go with encoding/json, native", allowed: 1,
+			measured: quantity{few, "ns/op"}, reference: quantity{authorizeName("cedar-go", 10), "ns/op"}},
+		{part: "authorize", what: fmt.Sprintf("authorize, %d policies, beside 10", s.policies), allowed: 1.5,
+			measured: quantity{many, "ns/op"}, reference: quantity{few, "ns/op"}},
+		{part: "authorize", what: fmt.Sprintf("policies evaluated of %d, three of which apply", s.policies), allowed: 10,
+			measured: quantity{many, "evaluated"}, worst: true},
+		{part: "facts", what: fmt.Sprintf("role check, five levels, %d facts, beside 1000", s.facts), allowed: 2,
+			measured: quantity{factsName(s.facts), "ns/op"}, reference: quantity{factsName(1000), "ns/op"}},
+		{part: "facts", what: "the same in steps", allowed: 2,
+			measured: quantity{factsName(s.facts), "steps"}, reference: quantity{factsName(1000), "steps"}},
+		{part: "load", what: fmt.Sprintf("load of %d rows from CSV, beside native encoding/csv", s.rows), allowed: 6,
+			measured: quantity{loaded, "ns/op"}, reference: quantity{loadName("encoding-csv", s.rows), "ns/op"}},
+		{part: "load", what: "linear memory that the load has taken", allowed: 50, measured: quantity{loaded, "MB"}, worst: true},
+		{part: "load", what: "of a million rows in use after a collection, native", allowed: 50,
+			measured: quantity{"Load_million/engine", "MB"}, worst: true},
+		{part: "steady", what: "allocations a request, native", allowed: 0,
+			measured: quantity{"Authorize_mixed", "allocs/op"}, worst: true},
+		{part: "steady", what: fmt.Sprintf("growth of linear memory over %d mixed requests", s.requests), allowed: 0,
+			measured: quantity{"Steady/rune", "B"}, worst: true},
+		{part: "closure", what: fmt.Sprintf("closure of %d nodes, %d edges, by joins, beside datafrog", s.nodes, s.edges), allowed: 1.5,
+			measured: quantity{closureName("joins"), "ns/op"}, reference: quantity{closureName("datafrog"), "ns/op"}},
+		{part: "closure", what: "the same by the closure operator", allowed: 0.17,
+			measured: quantity{closureName("operator"), "ns/op"}, reference: quantity{closureName("datafrog"), "ns/op"}},
+		{part: "clone", what: "clone of an instance with a million facts, beside its load", allowed: 0.01,
+			measured: quantity{"Clone_million", "ns/op"}, reference: quantity{"Clone_million", "load-ns/op"}},
+	}
+	return slices.DeleteFunc(all, func(t target) bool {
+		return !slices.ContainsFunc(chosen, func(p part) bool { return p.name == t.part })
+	})
+}
