@@ -32,6 +32,8 @@ var allowed = map[string][]string{
 	"server/problem":   {"host"},
 	"server":           {"host", "server/problem", "internal/version"},
 	"server/listen":    {},
+	"server/watch":     {},
+	"server/token":     {"host", "server/watch"},
 	"server/options":   {"host", "server", "server/listen"},
 	"cmd/rune":         {"host", "server", "server/listen", "server/options", "internal/version"},
 	"bench":            {"host"},
