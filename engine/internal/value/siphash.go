@@ -3,6 +3,7 @@ package value
 import (
 	"encoding/binary"
 	"math/bits"
+	"unsafe"
 )
 
 // Key keys the table's hash. Whoever may choose request strings must not know it; no output depends on it.
@@ -22,6 +23,10 @@ func (k Key) hashBytes(b []byte) uint32 {
 	last[7] = byte(n)
 	s.mix(binary.LittleEndian.Uint64(last[:]))
 	return s.finish()
+}
+
+func (k Key) hashString(s string) uint32 {
+	return k.hashBytes(unsafe.Slice(unsafe.StringData(s), len(s)))
 }
 
 // hashWords hashes handles.
