@@ -47,7 +47,7 @@ type compiler struct {
 func (c *compiler) parse() {
 	for _, p := range c.set.Parts {
 		if p.Policies {
-			c.policies = append(c.policies, cedar.Parse(c.files, p.Span.File, int(p.Span.Start), int(p.Span.End), c.diags)...)
+			c.policies = append(c.policies, cedar.Parse(c.table, c.files, p.Span.File, int(p.Span.Start), int(p.Span.End), c.diags)...)
 		} else {
 			c.statements = append(c.statements, datalog.Parse(c.files, p.Span.File, int(p.Span.Start), int(p.Span.End), c.diags)...)
 		}
@@ -190,10 +190,10 @@ func (c *compiler) addEntity(e entity.Entity) {
 
 // checkIDs reports an @id that stands twice or looks like a number's.
 func (c *compiler) checkIDs() {
-	first := map[string]source.Span{}
+	first := value.NewNames[source.Span](c.table)
 	if c.base != nil {
 		for i, s := range c.base.rules.Statements {
-			first[s.ID] = c.base.places[i]
+			first.Set(s.ID, c.base.places[i])
 		}
 	}
 	check := func(id string, at source.Span) {
@@ -204,12 +204,12 @@ func (c *compiler) checkIDs() {
 			c.diags.Errorf(at, codeIDShaped, "@id(%q) is shaped like the number of a %s", id, kind).Help = "give it another name"
 			return
 		}
-		if earlier, ok := first[id]; ok {
+		if earlier, ok := first.Get(id); ok {
 			d := c.diags.Errorf(at, codeIDTwice, "the id %q stands twice", id)
 			d.Related = append(d.Related, source.Related{Span: earlier, Message: "it stands here first"})
 			return
 		}
-		first[id] = at
+		first.Set(id, at)
 	}
 	for i := range c.statements {
 		for _, a := range c.statements[i].Annotations {

@@ -285,7 +285,7 @@ func (c *compiler) checkRestricted() {
 		if c.statements[i].Decl != nil {
 			continue
 		}
-		id, known := c.base.program.ByName[head.Pred]
+		id, known := c.base.program.ByName.Get(head.Pred)
 		switch {
 		case known && id == analysis.PredPermit:
 			refuse(head.PredSpan, "a restricted overlay permits nothing", forbids)
@@ -306,6 +306,6 @@ func (c *compiler) checkRestricted() {
 }
 
 func isKnown(p *analysis.Program, pred string) bool {
-	_, known := p.ByName[pred]
+	_, known := p.ByName.Get(pred)
 	return known
 }

@@ -155,7 +155,7 @@ attribute(X, "a", 1) :- m(X, _). attribute(X, N, 1) :- m(X, _), N = "b". tagged(
 	if !p.DerivesParents || !p.DerivesAttributes || p.DerivesTags {
 		t.Error("what is derived")
 	}
-	if rules := p.Preds[p.ByName["attribute"]].Rules; len(rules) != 1 || !slices.Contains(p.Preds[p.Named[NamedKey{Name: l.table.String("a")}]].Rules, rules[0]) {
+	if rules := p.Preds[p.ByName.Of("attribute")].Rules; len(rules) != 1 || !slices.Contains(p.Preds[p.Named[NamedKey{Name: l.table.String("a")}]].Rules, rules[0]) {
 		t.Error("a rule with a variable name stands under every name")
 	}
 	checkStrata(t, l)

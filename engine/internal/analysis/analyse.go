@@ -65,7 +65,7 @@ type environment struct {
 	// defaults are the types of bare names: of principals, actions and resources.
 	defaults [3]value.Value
 	missing  value.Value // pads the rows of an aggregate's alternatives; no document can write it
-	byName   map[string]PredID
+	byName   value.Names[PredID]
 	named    map[NamedKey]PredID
 	infos    []predicate
 	strata   int32
@@ -83,7 +83,7 @@ type analysis struct {
 	clauses    []*clause
 	users      map[PredID][]int // clauses that use a predicate
 	statements []Statement
-	phantoms   map[string]PredID
+	phantoms   value.Names[PredID]
 	// tolerant: texts didn't parse, so that a predicate may be known by a statement that isn't here.
 	tolerant bool
 	goal     bool
@@ -99,7 +99,7 @@ type analysis struct {
 func Analyse(in Input) *Program {
 	a := &analysis{
 		environment: newEnvironment(in), files: in.Files, diags: in.Diags, tolerant: brokenRules(in.Diags),
-		users: map[PredID][]int{}, phantoms: map[string]PredID{}, contexts: map[value.Value]bool{},
+		users: map[PredID][]int{}, phantoms: value.NewNames[PredID](in.Table), contexts: map[value.Value]bool{},
 	}
 	a.builtins()
 	a.collect(in)
@@ -132,7 +132,7 @@ func (a *analysis) analyse() {
 
 func newEnvironment(in Input) *environment {
 	t := in.Table
-	env := &environment{table: t, text: in.Text, byName: map[string]PredID{}, named: map[NamedKey]PredID{},
+	env := &environment{table: t, text: in.Text, byName: value.NewNames[PredID](t), named: map[NamedKey]PredID{},
 		missing: t.EntityOf("", "")}
 	d := in.Defaults
 	if d.Validation != "off" {

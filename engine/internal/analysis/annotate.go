@@ -18,7 +18,7 @@ func (a *analysis) apply(st *datalog.Statement, n *datalog.Annotation) {
 	if st.Decl != nil {
 		name = st.Decl.Pred
 	}
-	id, ok := a.byName[name]
+	id, ok := a.byName.Get(name)
 	if !ok {
 		return
 	}

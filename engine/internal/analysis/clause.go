@@ -9,7 +9,7 @@ import (
 // clause is a rule while it is analysed.
 type clause struct {
 	Rule
-	index map[string]int32 // variables by name
+	index value.Names[int32] // variables by name
 	vars  []variable
 	notes []note // parallel to Body
 	heads []source.Span
@@ -45,17 +45,17 @@ type note struct {
 	written bool // a variable stands on the left as written, not one made for an argument
 }
 
-func newClause(head PredID, at source.Span) *clause {
-	return &clause{Rule: Rule{Head: head, Statement: -1, Span: at}, index: map[string]int32{}}
+func (a *analysis) newClause(head PredID, at source.Span) *clause {
+	return &clause{Rule: Rule{Head: head, Statement: -1, Span: at}, index: value.NewNames[int32](a.table)}
 }
 
 // named returns the variable of a name.
 func (c *clause) named(name string, at source.Span) int32 {
-	if v, ok := c.index[name]; ok {
+	if v, ok := c.index.Get(name); ok {
 		return v
 	}
 	v := c.made(name, at)
-	c.index[name] = v
+	c.index.Set(name, v)
 	return v
 }
 

@@ -17,7 +17,7 @@ func (a *analysis) declare(d *datalog.Decl, statements []datalog.Statement) {
 		a.diags.Errorf(d.PredSpan, codeReserved, "%q is reserved: its columns are fixed", d.Pred)
 		return
 	}
-	if id, ok := a.byName[d.Pred]; ok {
+	if id, ok := a.byName.Get(d.Pred); ok {
 		err := a.diags.Errorf(d.PredSpan, codeDeclared, "%s is declared twice", d.Pred)
 		err.Related = append(err.Related, source.Related{Span: a.infos[id].at, Message: "it is declared here first"})
 		if a.infos[id].decl == nil { // of a program that is extended
@@ -37,7 +37,7 @@ func (a *analysis) declare(d *datalog.Decl, statements []datalog.Statement) {
 	}
 	id := a.addPredicate(d.Pred, PredUser, columns, d.PredSpan)
 	a.infos[id].decl, a.infos[id].sized = d, true
-	a.byName[d.Pred] = id
+	a.byName.Set(d.Pred, id)
 }
 
 // isAction reports whether a type is one of actions, whose text has a form of its own.

@@ -16,7 +16,7 @@ func (a *analysis) desugar(statements []datalog.Statement) {
 		if st.Decl != nil {
 			continue
 		}
-		id, ok := a.byName[st.Head.Pred]
+		id, ok := a.byName.Get(st.Head.Pred)
 		if !ok || a.preds[id].Kind == PredRequest {
 			continue // reported
 		}
@@ -69,7 +69,7 @@ func (a *analysis) rule(st *datalog.Statement, id PredID) []*clause {
 	a.base = len(a.clauses)
 	var out []*clause
 	for _, items := range a.expand(st.Body) {
-		c := newClause(id, st.Span)
+		c := a.newClause(id, st.Span)
 		later := a.head(c, &st.Head)
 		a.conjunction(c, items)
 		later()
@@ -156,7 +156,7 @@ func (a *analysis) conjunction(c *clause, items []item) {
 		case l.Kind == datalog.LitAtom:
 			a.atom(c, l)
 		case l.Kind == datalog.LitBody:
-			a.notBody(c, l, l.Body, shared)
+			a.notBody(c, l, l.Body, &shared)
 		case l.Kind == datalog.LitAssign:
 			a.assign(c, l, Literal{Kind: LitEquation, Expr: a.lower(c, l.Expr)})
 		case l.Kind == datalog.LitAggregate:

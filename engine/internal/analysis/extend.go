@@ -27,7 +27,7 @@ func (a *analysis) plant(statements []datalog.Statement) {
 }
 
 func isStatementHead(a *analysis, st *datalog.Statement) bool {
-	id, ok := a.byName[st.Head.Pred]
+	id, ok := a.byName.Get(st.Head.Pred)
 	return ok && a.preds[id].Kind == PredStatement
 }
 
@@ -67,11 +67,11 @@ func cloneInfos(infos []predicate) []predicate {
 // are p's. It reports all errors that it finds, and then returns nil; p stays as it is.
 func (p *Program) Extend(in Input) *Program {
 	env := *p.env
-	env.byName, env.named, env.infos, env.strata = maps.Clone(p.ByName), maps.Clone(p.Named), nil, 0
+	env.byName, env.named, env.infos, env.strata = p.ByName.Clone(), maps.Clone(p.Named), nil, 0
 	a := &analysis{
 		environment: &env, files: in.Files, diags: in.Diags, tolerant: brokenRules(in.Diags), extends: true,
 		preds: clonePredicates(p.env.seed.preds), infos: cloneInfos(p.env.seed.infos),
-		users: map[PredID][]int{}, phantoms: map[string]PredID{}, contexts: map[value.Value]bool{},
+		users: map[PredID][]int{}, phantoms: value.NewNames[PredID](in.Table), contexts: map[value.Value]bool{},
 	}
 	shared := len(a.preds)
 	a.collect(in)
@@ -112,7 +112,7 @@ func (a *analysis) joined(id PredID) PredID {
 	p := a.preds[id]
 	own := a.addPredicate(p.Name, PredUser, slices.Clone(a.infos[id].columns), p.Span)
 	a.infos[own].facts, a.infos[own].sized = true, true
-	c := newClause(id, p.Span)
+	c := a.newClause(id, p.Span)
 	lit := Literal{Kind: LitAtom, Pred: own, Span: p.Span}
 	for i := range p.Arity {
 		term := Term{Var: c.made("", p.Span)}

@@ -28,7 +28,7 @@ func (a *analysis) statementFacts(out []Facts, statements []datalog.Statement) [
 		if st.Decl != nil || st.Body != nil {
 			continue
 		}
-		id, ok := a.byName[st.Head.Pred]
+		id, ok := a.byName.Get(st.Head.Pred)
 		if !ok || a.preds[id].Kind != PredUser && a.preds[id].Kind != PredStore || len(st.Head.Args) != a.preds[id].Arity || !a.constantHead(&st.Head) {
 			continue
 		}
@@ -114,7 +114,7 @@ func (a *analysis) show(v value.Value) string {
 
 // tableFacts coerces the rows of a table in place.
 func (a *analysis) tableFacts(out []Facts, t *document.Table) []Facts {
-	id, ok := a.byName[t.Pred]
+	id, ok := a.byName.Get(t.Pred)
 	if !ok || a.preds[id].Kind != PredUser && a.preds[id].Kind != PredStore || t.Len() == 0 {
 		return out
 	}

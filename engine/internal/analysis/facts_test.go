@@ -62,7 +62,7 @@ a,b
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	if l.program.Preds[l.program.ByName["none"]].Arity != 2 {
+	if l.program.Preds[l.program.ByName.Of("none")].Arity != 2 {
 		t.Error("an empty array has the arity that a rule gives it")
 	}
 }

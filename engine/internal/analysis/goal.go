@@ -1,8 +1,6 @@
 package analysis
 
 import (
-	"slices"
-
 	"github.com/rune-authz/rune/engine/internal/datalog"
 	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
@@ -18,9 +16,9 @@ func (p *Program) Goal(files *source.Files, text []byte, diags *source.List) *Go
 	n := len(p.Preds)
 	a := &analysis{
 		environment: p.env, files: files, diags: diags, goal: true, first: PredID(n),
-		preds: p.Preds[:n:n], infos: p.env.infos[:n:n], users: map[PredID][]int{}, phantoms: map[string]PredID{}, contexts: map[value.Value]bool{},
+		preds: p.Preds[:n:n], infos: p.env.infos[:n:n], users: map[PredID][]int{}, phantoms: value.NewNames[PredID](p.env.table), contexts: map[value.Value]bool{},
 	}
-	names := goalColumns(body)
+	names := p.env.goalColumns(body)
 	main := a.goalClauses(body, names)
 	a.analyse()
 	if diags.Failed() {
@@ -60,16 +58,16 @@ func (p *Program) GoalRow(g *Goal, cells []value.Value) *value.Fault {
 func (a *analysis) goalClauses(body *datalog.Body, names []string) *clause {
 	alternatives := a.expand(body)
 	if len(alternatives) == 1 {
-		main := newClause(-1, body.Span)
+		main := a.newClause(-1, body.Span)
 		a.goalClause(main, alternatives[0], names)
 		return main
 	}
 	id := a.auxiliary("goal", len(names), 0, body.Span)
 	a.infos[id].plain = true
 	for _, items := range alternatives {
-		a.goalClause(newClause(id, body.Span), items, names)
+		a.goalClause(a.newClause(id, body.Span), items, names)
 	}
-	main := newClause(-1, body.Span)
+	main := a.newClause(-1, body.Span)
 	lit := Literal{Kind: LitAtom, Pred: id, Span: body.Span}
 	for _, n := range names {
 		term := Term{Var: main.named(n, body.Span)}
@@ -84,17 +82,19 @@ func (a *analysis) goalClause(c *clause, items []item, names []string) {
 	a.conjunction(c, items)
 	for _, n := range names {
 		c.HeadArgs = append(c.HeadArgs, Term{Var: c.named(n, c.Span)})
-		c.heads = append(c.heads, c.vars[c.index[n]].at)
+		c.heads = append(c.heads, c.vars[c.index.Of(n)].at)
 	}
 	a.clauses = append(a.clauses, c)
 }
 
 // goalColumns returns the variables of a goal that are its columns: those outside `not (…)` and braces.
-func goalColumns(body *datalog.Body) []string {
+func (env *environment) goalColumns(body *datalog.Body) []string {
 	var names []string
+	seen := value.NewNames[bool](env.table)
 	w := walker{
 		expr: func(e *datalog.Expr) {
-			if e.Kind == datalog.ExprVar && !slices.Contains(names, e.Text) {
+			if e.Kind == datalog.ExprVar && !seen.Has(e.Text) {
+				seen.Set(e.Text, true)
 				names = append(names, e.Text)
 			}
 		},

@@ -92,10 +92,11 @@ func (a *analysis) builtins() {
 		}
 		a.infos[id].sized = true
 		if b.kind != PredHierarchy {
-			a.byName[b.name] = id
+			a.byName.Set(b.name, id)
 		}
 	}
-	a.byName["allow"], a.byName["deny"] = PredPermit, PredForbid
+	a.byName.Set("allow", PredPermit)
+	a.byName.Set("deny", PredForbid)
 	a.preds[PredTag].IsTag = true
 	for i := range 3 {
 		for _, c := range []*column{&a.infos[PredPrincipal+PredID(i)].columns[0], &a.infos[PredPermit].columns[i], &a.infos[PredForbid].columns[i]} {
@@ -131,11 +132,11 @@ func (a *analysis) collect(in Input) {
 
 // define finds or adds the predicate of a fact or rule. It returns false after an error.
 func (a *analysis) define(name string, arity int, sized bool, at source.Span) (PredID, bool) {
-	id, ok := a.byName[name]
+	id, ok := a.byName.Get(name)
 	if !ok {
 		id = a.addPredicate(name, PredUser, make([]column, arity), at)
 		a.infos[id].sized = sized
-		a.byName[name] = id
+		a.byName.Set(name, id)
 		return id, true
 	}
 	info := &a.infos[id]
@@ -164,7 +165,7 @@ func (a *analysis) wrongArity(id PredID, name string, arity int, at source.Span)
 
 // defineTable defines the predicate of a table of facts.
 func (a *analysis) defineTable(t *document.Table) {
-	id, known := a.byName[t.Pred]
+	id, known := a.byName.Get(t.Pred)
 	if known && a.preds[id].Kind != PredUser || slices.Contains(reserved, t.Pred) {
 		if t.CSV && a.preds[id].Kind == PredStore {
 			a.define(t.Pred, t.Width, true, t.Span)
@@ -178,7 +179,7 @@ func (a *analysis) defineTable(t *document.Table) {
 // defineHead defines the predicate of a fact's or rule's head, and the named predicate of an attribute or tag.
 func (a *analysis) defineHead(st *datalog.Statement) {
 	head := &st.Head
-	id, known := a.byName[head.Pred]
+	id, known := a.byName.Get(head.Pred)
 	switch {
 	case slices.Contains([]string{"principal", "action", "resource", "context", "argv", "split", "each"}, head.Pred):
 		a.diags.Errorf(head.PredSpan, codeReserved, "%q is reserved: rules and facts can't define it", head.Pred).Help = "give the predicate another name"
@@ -238,7 +239,7 @@ func text(e *datalog.Expr) (string, bool) {
 
 // use finds the predicate of an atom in a body. An unknown one is reported and replaced by a phantom that fits.
 func (a *analysis) use(atom *datalog.Atom) PredID {
-	id, ok := a.byName[atom.Pred]
+	id, ok := a.byName.Get(atom.Pred)
 	if !ok {
 		return a.unknown(atom)
 	}
@@ -281,7 +282,7 @@ func (a *analysis) unknown(atom *datalog.Atom) PredID {
 // predicateNames returns the names that an atom can have, sorted.
 func (a *analysis) predicateNames() []string {
 	out := []string{"argv", "split", "each"}
-	for name := range a.byName {
+	for name := range a.byName.All() {
 		out = append(out, name)
 	}
 	slices.Sort(out)
@@ -291,14 +292,14 @@ func (a *analysis) predicateNames() []string {
 // phantom is a predicate that stands in for an unknown one, so that the rest of the rule can be checked.
 func (a *analysis) phantom(atom *datalog.Atom) PredID {
 	key := atom.Pred + "/" + strings.Repeat("_", len(atom.Args))
-	id, ok := a.phantoms[key]
+	id, ok := a.phantoms.Get(key)
 	if !ok {
 		id = a.addPredicate(atom.Pred, PredUser, make([]column, len(atom.Args)), atom.PredSpan)
 		for i := range a.infos[id].columns {
 			a.infos[id].columns[i] = column{Type: anyType, known: true}
 		}
 		a.infos[id].phantom = true
-		a.phantoms[key] = id
+		a.phantoms.Set(key, id)
 	}
 	return id
 }

@@ -272,7 +272,7 @@ type Program struct {
 	Statements []Statement
 	Facts      []Facts
 	// ByName finds user predicates and reserved ones by their names in the source (allow and deny included).
-	ByName map[string]PredID
+	ByName value.Names[PredID]
 	// Named finds attribute/"a" (false) and tag/"a" (true) by name; a name that isn't here has no rules of its own, so that
 	// only the store and, where they exist, the rules of the general predicate with a variable name tell.
 	Named map[NamedKey]PredID

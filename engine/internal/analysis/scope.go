@@ -5,6 +5,7 @@ import (
 
 	"github.com/rune-authz/rune/engine/internal/datalog"
 	"github.com/rune-authz/rune/engine/internal/source"
+	"github.com/rune-authz/rune/engine/internal/value"
 )
 
 // namesIn calls f for the names of variables in a conjunct, nested bodies included; a name may come more than once.
@@ -22,36 +23,36 @@ func (it *item) namesIn(f func(string, source.Span)) {
 }
 
 // sharedNames returns, for a conjunction, the names that stand in more than one conjunct or in the head.
-func (a *analysis) sharedNames(c *clause, items []item) map[string]bool {
-	shared := map[string]bool{}
+func (a *analysis) sharedNames(c *clause, items []item) value.Names[bool] {
+	shared := value.NewNames[bool](a.table)
 	if !slices.ContainsFunc(items, func(it item) bool { return it.lit.Kind == datalog.LitBody && it.test == nil }) {
 		return shared // needed for `not (…)` alone
 	}
-	for name := range c.index {
-		shared[name] = true
+	for name := range c.index.All() {
+		shared.Set(name, true)
 	}
-	last := map[string]int{}
+	last := value.NewNames[int](a.table)
 	for i := range items {
 		items[i].namesIn(func(name string, _ source.Span) {
-			if before, ok := last[name]; ok && before != i {
-				shared[name] = true
+			if before, ok := last.Get(name); ok && before != i {
+				shared.Set(name, true)
 			}
-			last[name] = i
+			last.Set(name, i)
 		})
 	}
 	return shared
 }
 
 // bodyNames returns the distinct names of variables in a body in order of first occurrence.
-func bodyNames(b *datalog.Body, value *datalog.Expr) (names []string, spans []source.Span) {
-	seen := map[string]bool{}
+func (a *analysis) bodyNames(b *datalog.Body, aggregated *datalog.Expr) (names []string, spans []source.Span) {
+	seen := value.NewNames[bool](a.table)
 	w := walker{expr: func(e *datalog.Expr) {
-		if e.Kind == datalog.ExprVar && !seen[e.Text] {
-			seen[e.Text] = true
+		if e.Kind == datalog.ExprVar && !seen.Has(e.Text) {
+			seen.Set(e.Text, true)
 			names, spans = append(names, e.Text), append(spans, e.Span)
 		}
 	}}
-	w.visit(value)
+	w.visit(aggregated)
 	w.body(b)
 	return names, spans
 }
@@ -68,10 +69,10 @@ func (a *analysis) auxiliary(name string, arity, demanded int, at source.Span) P
 
 // inner starts a clause of an auxiliary predicate whose first columns are variables of the clause around it.
 func (a *analysis) inner(c *clause, id PredID, names []string, at source.Span) *clause {
-	in := newClause(id, at)
+	in := a.newClause(id, at)
 	in.outer = c
 	for _, n := range names {
-		outer := c.index[n]
+		outer := c.index.Of(n)
 		v := in.named(n, c.vars[outer].at)
 		in.vars[v].given = true
 		in.inputs = append(in.inputs, outer)
@@ -83,12 +84,12 @@ func (a *analysis) inner(c *clause, id PredID, names []string, at source.Span) *
 
 // notBody adds `not (…)`: an auxiliary predicate over the variables that the body shares with what is around it. shared is nil where all
 // of its variables are.
-func (a *analysis) notBody(c *clause, l *datalog.Literal, body *datalog.Body, shared map[string]bool) {
-	all, spans := bodyNames(body, nil)
+func (a *analysis) notBody(c *clause, l *datalog.Literal, body *datalog.Body, shared *value.Names[bool]) {
+	all, spans := a.bodyNames(body, nil)
 	var names []string
 	lit, n := Literal{Kind: LitNot, Span: l.Span}, note{}
 	for i, name := range all {
-		if shared == nil || shared[name] {
+		if shared == nil || shared.Has(name) {
 			names = append(names, name)
 			lit.Args = append(lit.Args, Term{Var: c.named(name, spans[i])})
 			n.spans = append(n.spans, spans[i])
@@ -108,11 +109,11 @@ func (a *analysis) notBody(c *clause, l *datalog.Literal, body *datalog.Body, sh
 func (a *analysis) aggregate(c *clause, at int, l *datalog.Literal) {
 	bound := a.boundWithout(c, at)
 	ag := l.Aggregate
-	names, _ := bodyNames(ag.Body, ag.Value)
+	names, _ := a.bodyNames(ag.Body, ag.Value)
 	var group, locals []string
 	var terms []Term
 	for _, n := range names {
-		if v, ok := c.index[n]; ok && bound[v] {
+		if v, ok := c.index.Get(n); ok && bound[v] {
 			group, terms = append(group, n), append(terms, Term{Var: v})
 		} else {
 			locals = append(locals, n)
@@ -157,7 +158,7 @@ func (a *analysis) braces(c *clause, out *Aggregate, group, locals []string, wil
 	missing := Term{Var: TermConst, Const: a.missing}
 	for _, n := range locals {
 		term := missing
-		if v, ok := in.index[n]; ok {
+		if v, ok := in.index.Get(n); ok {
 			term = Term{Var: v}
 		}
 		in.HeadArgs = append(in.HeadArgs, term)

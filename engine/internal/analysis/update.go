@@ -11,7 +11,7 @@ import (
 // Row checks a row of an update and coerces its cells in place to the types of the predicate's columns. A fact of attribute or tag whose
 // name rules derive belongs to the predicate of that name.
 func (p *Program) Row(pred string, cells []value.Value) (PredID, []value.Value, *value.Fault) {
-	id, ok := p.ByName[pred]
+	id, ok := p.ByName.Get(pred)
 	if !ok {
 		return 0, nil, p.unknownPredicate(pred)
 	}
@@ -67,7 +67,7 @@ func updateFault(code source.Code, format string, args ...any) *value.Fault {
 func (p *Program) unknownPredicate(pred string) *value.Fault {
 	f := updateFault(codeUpdatePredicate, "there is no predicate %q", pred)
 	var names []string
-	for name := range p.ByName {
+	for name := range p.ByName.All() {
 		names = append(names, name)
 	}
 	slices.Sort(names)

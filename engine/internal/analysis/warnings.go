@@ -21,18 +21,19 @@ func (a *analysis) warn(statements []datalog.Statement) {
 
 // usedOnce warns of variables that stand once in a statement.
 func (a *analysis) usedOnce(st *datalog.Statement) {
-	count := map[string]int{}
+	count := value.NewNames[int](a.table)
 	var order []*datalog.Expr
 	w := walker{expr: func(e *datalog.Expr) {
 		if e.Kind == datalog.ExprVar && e.Text[0] != '_' {
-			if count[e.Text]++; count[e.Text] == 1 {
+			n := count.At(e.Text)
+			if *n++; *n == 1 {
 				order = append(order, e)
 			}
 		}
 	}}
 	w.statement(st)
 	for _, e := range order {
-		if count[e.Text] == 1 {
+		if count.Of(e.Text) == 1 {
 			a.diags.Warnf(e.Span, codeSingleUse, "the variable %q is used once", e.Text).Help = "write _, or _" + e.Text + " if that is meant"
 		}
 	}

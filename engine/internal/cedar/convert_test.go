@@ -45,7 +45,7 @@ func parse(text string) ([]*Policy, *source.Files, []source.Diagnostic) {
 	var files source.Files
 	var diags source.List
 	id := files.Add("p.cedar", []byte(text))
-	ps := Parse(&files, id, 0, len(text), &diags)
+	ps := Parse(value.NewTable(value.Key{}), &files, id, 0, len(text), &diags)
 	return ps, &files, diags.All()
 }
 

@@ -97,7 +97,7 @@ func (r *corpusRun) run() {
 	file := r.files.Add("x.cedarschema", r.Schema)
 	r.schema = schema.Parse(r.table, &r.files, []source.Span{{File: file, End: uint32(len(r.Schema))}}, &diags)
 	file = r.files.Add("policies.cedar", r.Policies)
-	ps := Parse(&r.files, file, 0, len(r.Policies), &diags)
+	ps := Parse(r.table, &r.files, file, 0, len(r.Policies), &diags)
 	for _, d := range diags.All() {
 		r.Errorf("%s: %s", r.Case.Name, r.files.Render(d))
 	}

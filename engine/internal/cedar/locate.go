@@ -23,8 +23,8 @@ type search struct {
 // validator needs the stack for itself.
 func (v *validator) locateInCondition(m *mark, body ast.IsNode, found messages) {
 	inside := v.try(nil, self(body), m).only(found)
-	for text := range found.without(inside) {
-		v.add(m.whole, text, "") // a condition that is no bool
+	for _, x := range found.without(inside) {
+		v.add(m.whole, x.text, "") // a condition that is no bool
 	}
 	todo := []search{{body, m, nil, inside}}
 	for len(todo) > 0 {
@@ -53,14 +53,14 @@ func (v *validator) locate(s search, todo []search) []search {
 		own = own.without(inside)
 		if rest := s.found.without(inside); wants != nil && len(rest) > 0 {
 			about := v.try(guards, wants(kid), s.m).only(rest)
-			for text := range about {
-				v.add(m.whole, text, "")
+			for _, x := range about {
+				v.add(m.whole, x.text, "")
 			}
 			own = own.without(about)
 		}
 	}
-	for text := range own {
-		v.add(s.m.at, text, v.help(s.n, s.m, text))
+	for _, x := range own {
+		v.add(s.m.at, x.text, v.help(s.n, s.m, x.text))
 	}
 	return todo
 }
@@ -81,28 +81,6 @@ func (v *validator) condition(guards []ast.IsNode, test ast.IsNode) messages {
 	p := *v.ast
 	p.Conditions = []ast.ConditionType{{Condition: ast.ConditionWhen, Body: test}}
 	return v.of(&p)
-}
-
-// only returns what m and other share.
-func (m messages) only(other messages) messages {
-	out := messages{}
-	for text, n := range m {
-		if other[text] > 0 {
-			out[text] = n
-		}
-	}
-	return out
-}
-
-// without returns what m has and other lacks.
-func (m messages) without(other messages) messages {
-	out := messages{}
-	for text, n := range m {
-		if other[text] == 0 {
-			out[text] = n
-		}
-	}
-	return out
 }
 
 // self is a bool expression that says of n only what n says by itself.

@@ -122,7 +122,7 @@ func literalStandsAt(v types.Value, text string) bool {
 // agree checks that we accept exactly what cedar-go accepts, and that our places are right.
 func agree(text string) error {
 	files, diags := &source.Files{}, &source.List{}
-	ps := Parse(files, files.Add("p.cedar", []byte(text)), 0, len(text), diags)
+	ps := Parse(value.NewTable(value.Key{}), files, files.Add("p.cedar", []byte(text)), 0, len(text), diags)
 	for _, d := range diags.All() {
 		if d.Code == codeDepth {
 			return nil // our own bounds

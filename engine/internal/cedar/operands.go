@@ -244,7 +244,7 @@ func (p *parser) record(open token) *mark {
 	defer p.leave(1)
 	var kids []*mark
 	var record ast.NodeTypeRecord
-	keys := map[types.String]bool{}
+	keys := value.NewNames[bool](p.table)
 	for !p.failed && !p.is(p.peek(), "}") {
 		key := p.advance()
 		name := types.String(p.text(key))
@@ -253,10 +253,10 @@ func (p *parser) record(open token) *mark {
 		} else if key.kind != tokenIdent {
 			p.failf(key, "a key", "a reserved word as key stands in double quotes")
 		}
-		if keys[name] {
+		if keys.Has(string(name)) {
 			p.fail(key, "the key "+p.quote(key)+" is given twice", "")
 		}
-		keys[name] = true
+		keys.Set(string(name), true)
 		p.expect(":", "")
 		m := p.expression()
 		kids = append(kids, m)

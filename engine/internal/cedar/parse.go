@@ -7,15 +7,16 @@ import (
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
 
 	"github.com/rune-authz/rune/engine/internal/source"
+	"github.com/rune-authz/rune/engine/internal/value"
 )
 
-// Parse reads the policies in bytes start to end of a file. Each bad policy is reported, by its first error, and left out.
+// Parse reads the policies in bytes start to end of a file. Names are hashed by the key of t. Each bad policy is reported, by its first error, and left out.
 //
 // It makes the syntax tree that cedar-go's parser would, which the tests compare. That parser isn't used since it names the token
 // after an error, gives up at the first, knows no places below the policy, and compiles what it reads with recursions that need
 // more stack than V8 has.
-func Parse(files *source.Files, file source.FileID, start, end int, diags *source.List) []*Policy {
-	p := parser{src: files.File(file).Text, file: file, diags: diags}
+func Parse(t *value.Table, files *source.Files, file source.FileID, start, end int, diags *source.List) []*Policy {
+	p := parser{src: files.File(file).Text, file: file, diags: diags, table: t}
 	p.tokens = scan(files, p.src, start, end)
 	var out []*Policy
 	for p.skipComments(); p.tokens[p.pos].kind != tokenEOF; p.skipComments() {

@@ -6,6 +6,7 @@ import (
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
 
 	"github.com/rune-authz/rune/engine/internal/source"
+	"github.com/rune-authz/rune/engine/internal/value"
 )
 
 // Bounds on an expression. Recursions over syntax trees go no deeper than maxHeight; those of our own go no deeper than brackets do.
@@ -24,6 +25,7 @@ type parser struct {
 	src    []byte
 	file   source.FileID
 	diags  *source.List
+	table  *value.Table // whose key hashes names
 	tokens []token
 	pos    int
 

@@ -94,35 +94,20 @@ type fault struct {
 	help    string
 }
 
-// messages counts what the validator says, by message.
-type messages map[string]int
-
 // of validates a policy.
 func (v *validator) of(p *ast.Policy) messages {
-	out := messages{}
-	collect(v.check.Policy("", p), out)
-	return out
+	return countMessages(collect(v.check.Policy("", p), nil))
 }
 
-func collect(err error, out messages) {
+func collect(err error, out []string) []string {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
-			collect(e, out)
+			out = collect(e, out)
 		}
-		return
+		return out
 	}
 	if err != nil {
-		out[err.Error()]++
-	}
-}
-
-// beyond returns the messages that m has more often than base.
-func (m messages) beyond(base messages) messages {
-	out := messages{}
-	for text, n := range m {
-		if n > base[text] {
-			out[text] = n - base[text]
-		}
+		out = append(out, err.Error())
 	}
 	return out
 }
@@ -151,8 +136,8 @@ func (v *validator) validate(p *Policy) {
 		v.locateInCondition(bodies[i], c.Body, v.of(&alone).beyond(inScope))
 	}
 	if len(v.faults) == 0 { // what the validator says of the whole alone
-		for text := range all {
-			v.add(p.marks.head, text, "")
+		for _, x := range all {
+			v.add(p.marks.head, x.text, "")
 		}
 	}
 	v.report()
@@ -234,23 +219,23 @@ const inapplicable = "unable to find an applicable action given the policy scope
 // locateInScope finds what messages about the scope are about.
 func (v *validator) locateInScope(found messages) {
 	unknown := false
-	for text := range found {
-		unknown = unknown || strings.HasPrefix(text, "unrecognized ")
+	for _, x := range found {
+		unknown = unknown || strings.HasPrefix(x.text, "unrecognized ")
 	}
 	p := v.policy
 	rest := found
 	for d, only := range alone(p.AST) {
 		inside := v.of(only).only(found)
-		for text := range inside {
-			if !unknown || text != inapplicable {
-				v.addInScope([]ast.IsScopeNode{p.AST.Principal, p.AST.Action, p.AST.Resource}[d], &p.marks.scope[d], text)
+		for _, x := range inside {
+			if !unknown || x.text != inapplicable {
+				v.addInScope([]ast.IsScopeNode{p.AST.Principal, p.AST.Action, p.AST.Resource}[d], &p.marks.scope[d], x.text)
 			}
 		}
 		rest = rest.without(inside)
 	}
-	for text := range rest {
-		if !unknown || text != inapplicable {
-			v.add(p.marks.head, text, scopeHelpOf(text))
+	for _, x := range rest {
+		if !unknown || x.text != inapplicable {
+			v.add(p.marks.head, x.text, scopeHelpOf(x.text))
 		}
 	}
 }

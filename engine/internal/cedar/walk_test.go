@@ -102,7 +102,7 @@ func TestParse_part(t *testing.T) {
 	var files source.Files
 	var diags source.List
 	id := files.Add("x.rune", []byte(before+text+"\n[data]\nx = 1\n"))
-	ps := Parse(&files, id, len(before), len(before+text), &diags)
+	ps := Parse(value.NewTable(value.Key{}), &files, id, len(before), len(before+text), &diags)
 	if len(ps) != 1 || diags.Len() != 0 || files.Position(ps[0].Span) != (source.Position{File: "x.rune", Line: 2, Column: 1}) {
 		t.Errorf("%d policies, %d diagnostics", len(ps), diags.Len())
 	}

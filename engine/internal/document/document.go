@@ -24,7 +24,7 @@ type Set struct {
 	// Revision names the set's files and their bytes.
 	Revision [32]byte
 
-	facts map[string]*predicate // the first table of each predicate, for overlays
+	facts value.Names[*predicate] // the first table of each predicate, for overlays
 }
 
 // Metadata says what a configuration is, for people.

@@ -38,7 +38,7 @@ type Loader struct {
 	seen map[string]bool
 	read []file
 	// facts has the first table of each predicate.
-	facts map[string]*predicate
+	facts value.Names[*predicate]
 	// settings has the [defaults] and [metadata] that hold.
 	settings map[string]setting
 }
@@ -70,7 +70,7 @@ func NewLoader(t *value.Table, files *source.Files, name string, text []byte, di
 	}
 	base := path.Base(name)
 	l := &Loader{table: t, files: files, diags: diags, test: strings.HasSuffix(name, suffixTest), seen: map[string]bool{base: true}}
-	l.facts, l.settings = map[string]*predicate{}, map[string]setting{}
+	l.facts, l.settings = value.NewNames[*predicate](t), map[string]setting{}
 	l.set = &Set{Name: name, Defaults: noDefaults(), Cedar: strings.HasSuffix(name, suffixCedar)}
 	l.read = append(l.read, file{rootName, text})
 	id := files.Add(name, text)
@@ -209,9 +209,8 @@ func (l *Loader) part(id source.FileID, policies bool, start, end int) {
 
 // add adds facts. Rows of one predicate unite; a single value stands alone.
 func (l *Loader) add(t Table) {
-	earlier := l.facts[t.Pred]
-	if earlier == nil {
-		l.facts[t.Pred] = &predicate{scalar: t.Scalar, at: t.Span}
+	if earlier, ok := l.facts.Get(t.Pred); !ok {
+		l.facts.Set(t.Pred, &predicate{scalar: t.Scalar, at: t.Span})
 	} else if earlier.scalar || t.Scalar {
 		message := "%s has a value already, and a value stands alone"
 		if !earlier.scalar {

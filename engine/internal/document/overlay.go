@@ -2,7 +2,6 @@ package document
 
 import (
 	"bytes"
-	"maps"
 	"slices"
 
 	"github.com/rune-authz/rune/engine/internal/source"
@@ -17,7 +16,7 @@ var overlaySections = []string{"data", "rules", "policies"}
 // ReadOverlay reads a text that is to be united with a base: a document of [data], [rules] and [policies] alone, or, without a version line, the
 // text of [rules]. The text is kept. The set's defaults are the base's.
 func ReadOverlay(t *value.Table, files *source.Files, text []byte, diags *source.List, base *Set) *Set {
-	l := &Loader{table: t, files: files, diags: diags, overlay: true, facts: maps.Clone(base.facts)}
+	l := &Loader{table: t, files: files, diags: diags, overlay: true, facts: base.facts.Clone()}
 	l.set = &Set{Name: overlayName, Defaults: base.Defaults}
 	id := files.Add(overlayName, text)
 	if start := l.begin(id, text); startsWithVersion(text[start:]) {

@@ -23,7 +23,7 @@ func benchmarkNew(b *testing.B, w *world) {
 // 100 000 facts, interned already, and a predicate derived from them.
 func BenchmarkNew_facts(b *testing.B) {
 	w := analyse(b, `decl has_role(User, string). decl user(User). known(U) :- has_role(U, _). permit(P) :- known(P).`)
-	f := analysis.Facts{Pred: w.program.ByName["has_role"], Count: 100_000}
+	f := analysis.Facts{Pred: w.program.ByName.Of("has_role"), Count: 100_000}
 	for i := range f.Count {
 		f.Rows = append(f.Rows, w.t.EntityOf("User", fmt.Sprint(i/2)), w.t.String(fmt.Sprint("role", i%2)))
 	}
@@ -34,7 +34,7 @@ func BenchmarkNew_facts(b *testing.B) {
 // The transitive closure of a random graph of 1000 nodes and 10 000 edges: nearly a million rows, ten million derivations.
 func BenchmarkNew_closure(b *testing.B) {
 	w := analyse(b, `decl edge(long, long). @materialize path(X, Y) :- edge(X, Y). path(X, Z) :- edge(X, Y), path(Y, Z).`)
-	f := analysis.Facts{Pred: w.program.ByName["edge"], Count: 10_000}
+	f := analysis.Facts{Pred: w.program.ByName.Of("edge"), Count: 10_000}
 	r := rand.New(rand.NewPCG(1, 2))
 	for range f.Count {
 		f.Rows = append(f.Rows, w.t.Long(r.Int64N(1000)), w.t.Long(r.Int64N(1000)))
@@ -46,7 +46,7 @@ func BenchmarkNew_closure(b *testing.B) {
 // One fact more and one less among 100 000, with a predicate that has to be evaluated anew.
 func BenchmarkUpdate(b *testing.B) {
 	w := analyse(b, `decl has_role(User, string). decl admin(User). decl root(User). root(U) :- admin(U). permit(P) :- root(P).`)
-	f := analysis.Facts{Pred: w.program.ByName["has_role"], Count: 100_000}
+	f := analysis.Facts{Pred: w.program.ByName.Of("has_role"), Count: 100_000}
 	for i := range f.Count {
 		f.Rows = append(f.Rows, w.t.EntityOf("User", fmt.Sprint(i)), w.t.String("role"))
 	}

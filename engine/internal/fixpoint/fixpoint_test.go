@@ -61,7 +61,7 @@ func load(tb testing.TB, rules string, o fixpoint.Options) *world {
 }
 
 func (w *world) pred(name string) *relation.Predicate {
-	return w.model.DB().Pred(int(w.program.ByName[name]))
+	return w.model.DB().Pred(int(w.program.ByName.Of(name)))
 }
 
 // rows are the rows of a relation as text, sorted; "-" where there is none.
@@ -197,7 +197,7 @@ func TestNew_limits(t *testing.T) {
 
 func TestNew_yields(t *testing.T) {
 	w := analyse(t, "decl e(long, long). r(X, Y) :- e(X, Y). r(X, Z) :- r(X, Y), e(Y, Z).")
-	f := analysis.Facts{Pred: w.program.ByName["e"], Count: 120_000}
+	f := analysis.Facts{Pred: w.program.ByName.Of("e"), Count: 120_000}
 	for i := range int64(f.Count) {
 		f.Rows = append(f.Rows, w.t.Long(i), w.t.Long(i/2+200_000))
 	}
@@ -210,7 +210,7 @@ func TestNew_yields(t *testing.T) {
 
 // facts makes the rows of an update.
 func (w *world) facts(pred string, rows ...[]value.Value) analysis.Facts {
-	return analysis.Facts{Pred: w.program.ByName[pred], Rows: slices.Concat(rows...), Count: len(rows)}
+	return analysis.Facts{Pred: w.program.ByName.Of(pred), Rows: slices.Concat(rows...), Count: len(rows)}
 }
 
 func (w *world) longs(ns ...int64) []value.Value {

@@ -28,7 +28,7 @@ func roles(b *testing.B, n int) *world {
 	add := func(pred string, row ...value.Value) {
 		f := facts[pred]
 		if f == nil {
-			f = &analysis.Facts{Pred: w.program.ByName[pred]}
+			f = &analysis.Facts{Pred: w.program.ByName.Of(pred)}
 			facts[pred] = f
 		}
 		f.Rows, f.Count = append(f.Rows, row...), f.Count+1

@@ -98,7 +98,7 @@ func BenchmarkClosure(b *testing.B) {
 	for shape, draw := range shapes {
 		for form, body := range forms {
 			w := load(b, "decl e(long, long). @demand p(X, Y) :- e(X, Y). @demand p(X, Z) :- "+body+".", nil)
-			f := analysis.Facts{Pred: w.program.ByName["e"]}
+			f := analysis.Facts{Pred: w.program.ByName.Of("e")}
 			draw(func(x, y int) { f.Rows, f.Count = append(f.Rows, w.t.Long(int64(x)), w.t.Long(int64(y))), f.Count+1 })
 			w.program.Facts = append(w.program.Facts, f)
 			w.start(fixpoint.Options{})
