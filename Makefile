@@ -72,6 +72,7 @@ format:
 vet:
 	$(GO) mod tidy -diff
 	$(GO) vet ./...
+	cd bench/others && $(GO) mod tidy -diff && $(GO) vet ./...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./engine/... ./wasm
 
 lint:

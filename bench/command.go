@@ -34,9 +34,9 @@ func (b *bench) output(ctx context.Context, folder string, args ...string) (stri
 	return stdout.String(), nil
 }
 
-// goBenchmarks runs Go benchmarks of a package of the tree.
-func (b *bench) goBenchmarks(ctx context.Context, pkg, pattern string) error {
-	return b.command(ctx, b.root, program("GO", "go"), "test", fmt.Sprint("-short=", b.scale.short),
+// goBenchmarks runs Go benchmarks of a package in a folder.
+func (b *bench) goBenchmarks(ctx context.Context, folder, pkg, pattern string) error {
+	return b.command(ctx, folder, program("GO", "go"), "test", fmt.Sprint("-short=", b.scale.short),
 		"-run", "^$", "-bench", pattern, "-benchmem", "-benchtime", b.scale.benchtime, pkg)
 }
 

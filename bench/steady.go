@@ -16,7 +16,7 @@ import (
 // steady counts what requests of all kinds cost that stays: allocations, natively, by the Go benchmark beside the engine; and bytes of
 // linear memory, in the module, by which it has grown from after a warm-up to the end of a million requests.
 func (b *bench) steady(ctx context.Context) error {
-	if err := b.goBenchmarks(ctx, "./engine", "^BenchmarkAuthorize_mixed$"); err != nil {
+	if err := b.goBenchmarks(ctx, b.root, "./engine", "^BenchmarkAuthorize_mixed$"); err != nil {
 		return err
 	}
 	m, err := b.loadMixture(ctx)

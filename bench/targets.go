@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -18,12 +19,14 @@ func targetsOf(s scale, chosen []part) []target {
 			measured: quantity{many, "evaluated"}, worst: true},
 		{part: "facts", what: fmt.Sprintf("role check, five levels, %d facts, beside 1000", s.facts), allowed: 2,
 			measured: quantity{factsName(s.facts), "ns/op"}, reference: quantity{factsName(1000), "ns/op"}},
-		{part: "facts", what: "the same in steps", allowed: 2,
+		{part: "facts", what: "  the same in steps", allowed: 2,
 			measured: quantity{factsName(s.facts), "steps"}, reference: quantity{factsName(1000), "steps"}},
 		{part: "load", what: fmt.Sprintf("load of %d rows from CSV, beside native encoding/csv", s.rows), allowed: 6,
 			measured: quantity{loaded, "ns/op"}, reference: quantity{loadName("encoding-csv", s.rows), "ns/op"}},
-		{part: "load", what: "linear memory that the load has taken", allowed: 50, measured: quantity{loaded, "MB"}, worst: true},
-		{part: "load", what: "of a million rows in use after a collection, native", allowed: 50,
+		{part: "load", what: "  beside encoding/csv that keeps the rows (ReadAll)", allowed: math.NaN(),
+			measured: quantity{loaded, "ns/op"}, reference: quantity{loadName("encoding-csv-all", s.rows), "ns/op"}},
+		{part: "load", what: "  linear memory taken by the load", allowed: 50, measured: quantity{loaded, "MB"}, worst: true},
+		{part: "load", what: fmt.Sprintf("  heap in use after a load of %d rows, native", s.million), allowed: 50,
 			measured: quantity{"Load_million/engine", "MB"}, worst: true},
 		{part: "steady", what: "allocations a request, native", allowed: 0,
 			measured: quantity{"Authorize_mixed", "allocs/op"}, worst: true},
@@ -31,10 +34,14 @@ func targetsOf(s scale, chosen []part) []target {
 			measured: quantity{"Steady/rune", "B"}, worst: true},
 		{part: "closure", what: fmt.Sprintf("closure of %d nodes, %d edges, by joins, beside datafrog", s.nodes, s.edges), allowed: 1.5,
 			measured: quantity{closureName("joins"), "ns/op"}, reference: quantity{closureName("datafrog"), "ns/op"}},
-		{part: "closure", what: "the same by the closure operator", allowed: 0.17,
+		{part: "closure", what: "  the same by the closure operator", allowed: 0.17,
 			measured: quantity{closureName("operator"), "ns/op"}, reference: quantity{closureName("datafrog"), "ns/op"}},
-		{part: "clone", what: "clone of an instance with a million facts, beside its load", allowed: 0.01,
+		{part: "clone", what: fmt.Sprintf("clone of an instance with %d facts, beside its load", s.million), allowed: 0.01,
 			measured: quantity{"Clone_million", "ns/op"}, reference: quantity{"Clone_million", "load-ns/op"}},
+	}
+	for _, name := range otherEngines {
+		all = append(all, target{part: "others", what: "role check, five levels, 1000 facts, beside " + name + ", native", allowed: math.NaN(),
+			measured: quantity{factsName(1000), "ns/op"}, reference: quantity{otherName(name), "ns/op"}})
 	}
 	return slices.DeleteFunc(all, func(t target) bool {
 		return !slices.ContainsFunc(chosen, func(p part) bool { return p.name == t.part })
