@@ -88,6 +88,9 @@ func (r *Relation) AdoptMatrix(rows []value.Value, m *Matrix) {
 	r.rows, r.top, r.matrix = rows, len(rows)/r.arity, m
 }
 
+// AdoptRows makes n different rows all the rows of an empty relation. The slice belongs to it from then on.
+func (r *Relation) AdoptRows(rows []value.Value, n int) { r.rows, r.top = rows, n }
+
 // ready makes the slots where there are rows and no slots.
 func (r *Relation) ready() {
 	if len(r.slots) == 0 && r.top > 0 {
