@@ -132,7 +132,7 @@ func (b *budget) operations() int {
 	b.ops = 0
 	if w := b.table.Work - b.worked; w >= bytesPerStep {
 		n += w / bytesPerStep
-		b.worked = b.table.Work
+		b.worked += w &^ (bytesPerStep - 1)
 	}
 	return n
 }
@@ -171,9 +171,12 @@ func (b *budget) overlong() {
 }
 
 // tuple counts a row of n columns that was derived.
-func (b *budget) tuple(n int) {
-	b.tuples++
-	b.held += 4 * n
+func (b *budget) tuple(n int) { b.rows(1, n) }
+
+// rows counts some rows of n columns that were derived.
+func (b *budget) rows(some, n int) {
+	b.tuples += some
+	b.held += 4 * n * some
 	if b.limits.Tuples > 0 && b.tuples > b.limits.Tuples {
 		b.exceed(limitTuples)
 	}
