@@ -31,16 +31,32 @@ func BenchmarkNew_facts(b *testing.B) {
 	benchmarkNew(b, w)
 }
 
-// The transitive closure of a random graph of 1000 nodes and 10 000 edges: nearly a million rows, ten million derivations.
-func BenchmarkNew_closure(b *testing.B) {
-	w := analyse(b, `decl edge(long, long). @materialize path(X, Y) :- edge(X, Y). path(X, Z) :- edge(X, Y), path(Y, Z).`)
-	f := analysis.Facts{Pred: w.program.ByName.Of("edge"), Count: 10_000}
-	r := rand.New(rand.NewPCG(1, 2))
-	for range f.Count {
-		f.Rows = append(f.Rows, w.t.Long(r.Int64N(1000)), w.t.Long(r.Int64N(1000)))
+// What is derived from random graphs: the transitive closure of 1000 nodes and 10 000 edges as the operator and by joins, nearly a million
+// rows and ten million derivations; nodes of one generation; triangles.
+func BenchmarkNew_joins(b *testing.B) {
+	const path = "@materialize path(X, Y) :- edge(X, Y). path(X, Z) :- "
+	for _, c := range []struct {
+		name, rules  string
+		nodes, edges int
+	}{
+		{"closure/operator", path + "edge(X, Y), path(Y, Z).", 1000, 10_000},
+		{"closure/left", path + "path(X, Y), edge(Y, Z), X >= 0.", 1000, 10_000},
+		{"closure/right", path + "edge(X, Y), path(Y, Z), X >= 0.", 1000, 10_000},
+		{"closure/double", path + "path(X, Y), path(Y, Z), X >= 0.", 200, 1000},
+		{"same_generation", "@materialize sg(X, Y) :- edge(P, X), edge(P, Y). sg(X, Y) :- edge(A, X), sg(A, B), edge(B, Y).", 400, 800},
+		{"triangle", "@materialize triangle(X, Y, Z) :- edge(X, Y), edge(Y, Z), edge(X, Z).", 1000, 30_000},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			w := analyse(b, "decl edge(long, long). "+c.rules)
+			f := analysis.Facts{Pred: w.program.ByName.Of("edge"), Count: c.edges}
+			r := rand.New(rand.NewPCG(1, 2))
+			for range f.Count {
+				f.Rows = append(f.Rows, w.t.Long(r.Int64N(int64(c.nodes))), w.t.Long(r.Int64N(int64(c.nodes))))
+			}
+			w.program.Facts = append(w.program.Facts, f)
+			benchmarkNew(b, w)
+		})
 	}
-	w.program.Facts = append(w.program.Facts, f)
-	benchmarkNew(b, w)
 }
 
 // One fact more and one less among 100 000, with a predicate that has to be evaluated anew.

@@ -2,6 +2,7 @@ package goal
 
 import (
 	"github.com/rune-authz/rune/engine/internal/analysis"
+	"github.com/rune-authz/rune/engine/internal/join"
 	"github.com/rune-authz/rune/engine/internal/relation"
 	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
@@ -12,7 +13,8 @@ type growth struct {
 	preds []*grown
 	// unordered: no rule asks goals, so that the order in which relations are gone through can't be seen.
 	unordered bool
-	left      int // rows that may still be added
+	batches   *batches // set while the rules are evaluated by joins
+	left      int      // rows that may still be added
 	full      bool
 	warnings  []Warning
 }
@@ -22,6 +24,7 @@ type grown struct {
 	pred     analysis.PredID
 	rows     *relation.Relation
 	seen     *relation.Pairs // of rows of two columns at most, which are derived again and again
+	growing  *join.Growing   // in rows' stead, while joins find them
 	erring   *relation.Loose // what may hold beyond that
 	old, top int             // rows numbered below old were new before the last round, those below top in it
 	targets  [2]*table       // by mode
@@ -118,6 +121,10 @@ func (e *Evaluator) Materialise(preds []analysis.PredID, most int) ([]Grown, []W
 // growRules computes the rows that hold by the rules.
 func (e *Evaluator) growRules(g *growth, preds []analysis.PredID) {
 	g.unordered = e.allPlain(preds)
+	if g.unordered && e.joins(preds) {
+		e.growBatches(g)
+		return
+	}
 	for _, x := range g.preds {
 		e.plant(x)
 	}
@@ -188,12 +195,17 @@ func (e *Evaluator) growIn(g *growth, m mode) {
 		e.target(x, m)
 		x.old, x.top = 0, x.found(m)
 	}
+	e.inRounds(g, run, func() bool { return g.nextRound(m) })
+}
+
+// inRounds runs all rules once, and then, as long as there is news, for each literal that may read it.
+func (e *Evaluator) inRounds(g *growth, run func(x *grown, rule int32, delta int), next func() bool) {
 	for _, x := range g.preds {
 		for _, r := range e.preds[x.pred].Rules {
 			run(x, r, -1)
 		}
 	}
-	for e.nextRound(g, m) {
+	for next() && !e.stop && !g.full {
 		for _, x := range g.preds {
 			for _, r := range e.preds[x.pred].Rules {
 				for i := range e.rules[r].Body {
@@ -207,13 +219,13 @@ func (e *Evaluator) growIn(g *growth, m mode) {
 }
 
 // nextRound makes what the last round added the news of the next, and reports whether there is any.
-func (e *Evaluator) nextRound(g *growth, m mode) bool {
+func (g *growth) nextRound(m mode) bool {
 	news := false
 	for _, x := range g.preds {
 		x.old, x.top = x.top, x.found(m)
 		news = news || x.old < x.top
 	}
-	return news && !e.stop && !g.full
+	return news
 }
 
 // found is the number that the next row gets.

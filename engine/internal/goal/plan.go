@@ -21,6 +21,7 @@ type plan struct {
 	head    []operand
 	out     []operand
 	steps   []step
+	batch   *batch // the plan as a join, where one was made
 }
 
 // operand is a column of an atom: what it must equal, or which variable it binds.
@@ -290,6 +291,9 @@ func (b *planner) operand(s *step, a analysis.Term) operand {
 // lookup finds the way to a predicate's rows.
 func (b *planner) lookup(s *step) {
 	s.via = b.e.accessOf(s.Pred)
+	if g := b.e.grow; g != nil && g.batches != nil {
+		return // joins have tables of their own
+	}
 	var rel *relation.Relation
 	switch s.via {
 	case viaRelation:
