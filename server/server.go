@@ -1,13 +1,116 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rune-authz/rune/host"
+	"github.com/rune-authz/rune/server/cache"
+	"github.com/rune-authz/rune/server/live"
 )
 
 // Deps are what a server is given. Each may be missing.
 type Deps struct {
-	Gate   Gate         // none: everybody may do everything
-	Log    *slog.Logger // none: nothing is logged
-	Stdout io.Writer    // where a decision log "-" goes
+	Runtime *host.Runtime // none: the server makes its own
+	Gate    Gate          // none: everybody may do everything
+	Log     *slog.Logger  // none: nothing is logged
+	Stdout  io.Writer     // where a decision log "-" goes; none: os.Stdout
+}
+
+// Server answers requests from one configuration. It is safe for concurrent use.
+type Server struct {
+	config  Config
+	gate    Gate
+	log     *slog.Logger
+	runtime *host.Runtime // its own, or nil
+	store   *live.Store
+	cache   *cache.Cache // nil: none
+	ids     *identifier
+
+	ctx      context.Context // of calls: done when the server is closed
+	stop     context.CancelFunc
+	draining atomic.Bool
+	inFlight atomic.Int64
+
+	public, admin *table
+	openAPI       func() ([]byte, error)
+}
+
+// New makes the module ready and loads the configuration. Where that doesn't load, the error is an [*host.Error].
+func New(ctx context.Context, c Config, d Deps) (*Server, error) {
+	s := &Server{config: c, gate: d.Gate, log: d.Log, ids: newIdentifier()}
+	if s.gate == nil {
+		s.gate = open{}
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	if err := s.load(ctx, d.Runtime); err != nil {
+		_ = s.Close(ctx)
+		return nil, err
+	}
+	s.public, s.admin = s.tables()
+	s.openAPI = sync.OnceValues(s.describeAPI)
+	return s, nil
+}
+
+func (s *Server) load(ctx context.Context, r *host.Runtime) (err error) {
+	if s.config.CacheBytes > 0 {
+		if s.cache, err = cache.New(s.config.CacheBytes); err != nil {
+			return err
+		}
+	}
+	if r == nil {
+		if s.runtime, err = host.New(ctx, host.Options{}); err != nil {
+			return err
+		}
+		r = s.runtime
+	}
+	o := live.Options{Runtime: r, Path: s.config.Path, Log: s.log, Swapped: s.cache.Clear}
+	if s.config.Authenticated() {
+		o.Load.Provides = []string{live.KeyToken}
+	}
+	s.store, err = live.Open(ctx, o)
+	return err
+}
+
+// Reload loads the configuration again; what it says is logged as well.
+func (s *Server) Reload(ctx context.Context) error {
+	_, err := s.store.Reload(ctx, live.CauseSignal)
+	return err
+}
+
+// Close frees everything. Calls that wait for the engine fail.
+func (s *Server) Close(ctx context.Context) error {
+	s.stop()
+	var errs []error
+	if s.store != nil {
+		errs = append(errs, s.store.Close(ctx))
+	}
+	if s.runtime != nil {
+		errs = append(errs, s.runtime.Close(ctx))
+	}
+	s.cache.Close()
+	return errors.Join(errs...)
+}
+
+// tables are the routes of the main listener and of the admin one; without an admin listener the main one has all.
+func (s *Server) tables() (public, admin *table) {
+	if s.config.AdminListen == "" {
+		all := newTable(routes())
+		return all, all
+	}
+	isAdmin := func(r *route) bool { return r.admin }
+	isPublic := func(r *route) bool { return !r.admin || r.everywhere }
+	return newTable(filter(routes(), isPublic)), newTable(filter(routes(), func(r *route) bool { return isAdmin(r) || r.everywhere }))
+}
+
+func filter(list []*route, keep func(*route) bool) []*route {
+	return slices.DeleteFunc(list, func(r *route) bool { return !keep(r) })
 }

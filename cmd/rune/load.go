@@ -79,6 +79,14 @@ func relocate(path, name string) string {
 	return filepath.Join(filepath.Dir(path), name)
 }
 
+// relocated is relocateError for any error.
+func relocated(path string, err error) error {
+	if he := (*host.Error)(nil); errors.As(err, &he) {
+		return relocateError(path, he)
+	}
+	return err
+}
+
 func relocateError(path string, e *host.Error) *host.Error {
 	out := *e
 	out.File = relocate(path, e.File)

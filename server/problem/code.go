@@ -33,8 +33,9 @@ const (
 	CodeFactsFull       host.Code = "facts.full"
 	CodeCursor          host.Code = "query.cursor"
 	CodeCursorRevision  host.Code = "query.cursor_revision"
-	CodeReload          host.Code = "config.invalid" // what is on disk doesn't load
-	CodeReplay          host.Code = "config.facts"   // what is on disk doesn't take the facts that were posted
+	CodeReload          host.Code = "config.invalid"  // what is on disk doesn't load
+	CodeUnstable        host.Code = "config.unstable" // the files change while they are read
+	CodeReplay          host.Code = "config.facts"    // what is on disk doesn't take the facts that were posted
 )
 
 // statuses is the table from codes to HTTP statuses. What isn't in it is the client's mistake.

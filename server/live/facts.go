@@ -1,0 +1,55 @@
+package live
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"github.com/rune-authz/rune/host"
+	"github.com/rune-authz/rune/server/problem"
+)
+
+// Update changes facts as [host.Engine.Update] does, and keeps the transaction for later generations. Where ifRevision isn't "", it must
+// be the current one.
+func (s *Store) Update(ctx context.Context, dst, request []byte, ifRevision string, c *host.Call) ([]byte, error) {
+	if err := enter(ctx, s.writer); err != nil {
+		return dst, err
+	}
+	defer leave(s.writer)
+	e := s.Current().Engine
+	if current := e.Revision(); ifRevision != "" && ifRevision != current {
+		return dst, &host.Error{Code: problem.CodeRevision, Message: "the current revision is " + current}
+	}
+	if err := s.posted.room(request); err != nil {
+		return dst, err
+	}
+	out, err := e.Update(ctx, dst, request, c)
+	if err == nil {
+		s.posted.add(request)
+	}
+	return out, err
+}
+
+// transactions are the updates since the start, in their order.
+type transactions struct {
+	requests [][]byte
+	bytes    int
+}
+
+// maxPosted bounds the bytes of the transactions that are kept.
+const maxPosted = 256 << 20
+
+func (t *transactions) room(request []byte) error {
+	if t.bytes+len(request) > maxPosted {
+		return &host.Error{Code: problem.CodeFactsFull, Message: "too many facts were posted to keep them for a reload"}
+	}
+	return nil
+}
+
+func (t *transactions) add(request []byte) {
+	t.requests = append(t.requests, bytes.Clone(request))
+	t.bytes += len(request)
+}
+
+// list is all of them, which nobody changes.
+func (t *transactions) list() [][]byte { return slices.Clip(t.requests) }
