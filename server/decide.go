@@ -97,6 +97,9 @@ func (x *exchange) provide(g *live.Generation) {
 	x.call.Context = nil
 	if g.NeedsToken {
 		x.scratch.context = append(x.scratch.context[:0], `{"token":`...)
+		if len(x.client.Claims) == 0 { // such as of a client that a certificate names
+			x.scratch.context = append(x.scratch.context, "{}"...)
+		}
 		x.scratch.context = append(append(x.scratch.context, x.client.Claims...), '}')
 		x.call.Context = x.scratch.context
 	}

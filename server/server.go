@@ -45,6 +45,9 @@ type Server struct {
 func New(ctx context.Context, c Config, d Deps) (*Server, error) {
 	s := &Server{config: c, gate: d.Gate, log: d.Log, ids: newIdentifier()}
 	if s.gate == nil {
+		if c.Authenticated() || c.RateLimit > 0 || len(c.CORSOrigins) > 0 {
+			return nil, errors.New("the settings ask for a gate, and there is none")
+		}
 		s.gate = open{}
 	}
 	if s.log == nil {
@@ -73,7 +76,7 @@ func (s *Server) load(ctx context.Context, r *host.Runtime) (err error) {
 		r = s.runtime
 	}
 	o := live.Options{Runtime: r, Path: s.config.Path, Log: s.log, Swapped: s.cache.Clear}
-	if s.config.Authenticated() {
+	if s.config.Tokens() {
 		o.Load.Provides = []string{live.KeyToken}
 	}
 	s.store, err = live.Open(ctx, o)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -11,19 +13,37 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rune-authz/rune/server"
+	"github.com/rune-authz/rune/server/options"
 )
 
 func (a *app) serveCommand() *cobra.Command {
-	c := server.DefaultConfig()
+	o := options.New()
 	cmd := &cobra.Command{
-		Use:               "serve CONFIG",
-		Short:             "Answer requests over HTTP",
+		Use:   "serve CONFIG [flags]",
+		Short: "Answer requests over HTTP",
+		Long: `serve answers requests over HTTP from one configuration, which it loads again when its files
+change, on SIGHUP, and when it is told to over HTTP.
+
+Without options it serves this machine alone, without authentication. An option can also be
+given as a variable, RUNE_LISTEN for --listen, or in a TOML file that --options names.
+SIGTERM ends it: it is no longer ready, and ends when the requests in progress are answered.`,
+		Example: `  rune serve config.rune
+  curl localhost:8181/v1/authorize --json '{"principal":"user:ann","action":"read","resource":"doc:plan"}'
+  rune serve config.rune --listen :8181 --jwks-url https://id.example.com/keys \
+    --jwt-issuer https://id.example.com --jwt-audience rune`,
 		Args:              exactly("CONFIG"),
 		ValidArgsFunction: completeConfigs(1),
 	}
-	cmd.Flags().StringVar(&c.Listen, "listen", c.Listen, "address to listen on")
-	cmd.Flags().IntVar(&c.CacheBytes, "cache-bytes", c.CacheBytes, "bytes of replies to keep, 0 for none")
+	o.Register(cmd.Flags())
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{o.FlagError(err)} })
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, err := o.Load(cmd.Flags(), os.Environ())
+		if u := (*options.UsageError)(nil); errors.As(err, &u) {
+			return usageError{err}
+		}
+		if err != nil {
+			return err
+		}
 		c.Path = args[0]
 		return a.serve(cmd.Context(), c)
 	}
@@ -37,7 +57,10 @@ func (a *app) serve(ctx context.Context, c server.Config) error {
 	if err := readable(c.Path); err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(a.stderr, nil))
+	if c.Authenticated() || c.TLSCert != "" {
+		return errors.New("this build checks no tokens and no certificates")
+	}
+	log := newLog(a.stderr, c.LogFormat, c.LogLevel)
 	s, err := server.New(ctx, c, server.Deps{Log: log, Stdout: a.stdout})
 	if err != nil {
 		return relocated(c.Path, err)
@@ -62,4 +85,17 @@ func (a *app) serve(ctx context.Context, c server.Config) error {
 	}()
 	log.Info("serving", "address", ln.Addr().String(), "config", c.Path)
 	return s.Serve(ctx, ln, nil)
+}
+
+// newLog makes the server's log.
+func newLog(w io.Writer, format, level string) *slog.Logger {
+	o := &slog.HandlerOptions{}
+	var l slog.Level
+	if l.UnmarshalText([]byte(level)) == nil {
+		o.Level = l
+	}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
 }
