@@ -35,6 +35,7 @@ var allowed = map[string][]string{
 	"server/live":      {"host", "server/problem"},
 	"server":           {"host", "server/problem", "server/cache", "server/live", "internal/version"},
 	"server/listen":    {},
+	"server/rate":      {},
 	"server/watch":     {},
 	"server/token":     {"host", "server/watch"},
 	"server/options":   {"host", "server", "server/listen"},
