@@ -21,6 +21,10 @@ type fixed struct{ set *Set }
 func (f fixed) Current() *Set              { return f.set }
 func (f fixed) Renew(context.Context) *Set { return f.set }
 
+func newVerifier(rules Rules, keys Keys, now func() time.Time) *Verifier[*Claims] {
+	return NewVerifier(rules, keys, now, func(c *Claims) *Claims { return c })
+}
+
 func rulesFor(algorithms ...string) Rules {
 	return Rules{Issuer: "https://issuer.example.com", Audience: []string{"rune", "other"}, Algorithms: algorithms, Leeway: 30 * time.Second, ScopeClaim: "scope"}
 }
@@ -177,7 +181,7 @@ func TestVerify_attacks(t *testing.T) {
 		{"two tokens", valid + "," + valid, CodeMalformed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := NewVerifier(rulesFor(asymmetric...), fixed{testSet(t)}, func() time.Time { return noon })
+			v := newVerifier(rulesFor(asymmetric...), fixed{testSet(t)}, func() time.Time { return noon })
 			for range 2 { // known or not
 				claims, err := v.Verify(t.Context(), []byte(c.token))
 				if c.want == "" {
@@ -224,7 +228,7 @@ func TestVerify_taken(t *testing.T) {
 		"blanks in header": mint(t, rsaKey, "\n{ \"alg\" : \"RS256\", \"kid\":\"rsa\" }\n", good),
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := NewVerifier(rulesFor(asymmetric...), fixed{testSet(t)}, func() time.Time { return noon })
+			v := newVerifier(rulesFor(asymmetric...), fixed{testSet(t)}, func() time.Time { return noon })
 			for range 2 {
 				claims, err := v.Verify(t.Context(), []byte(token))
 				if err != nil {
@@ -244,7 +248,7 @@ func TestVerify_secret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := NewVerifier(rulesFor("HS256", "HS512", "RS256"), fixed{set}, func() time.Time { return noon })
+	v := newVerifier(rulesFor("HS256", "HS512", "RS256"), fixed{set}, func() time.Time { return noon })
 	if _, err := v.Verify(t.Context(), []byte(mint(t, secret, `{"alg":"HS256","kid":"s"}`, good))); err != nil {
 		t.Error(err)
 	}
@@ -270,7 +274,7 @@ func TestVerify_pem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := NewVerifier(rulesFor(asymmetric...), fixed{set}, func() time.Time { return noon })
+	v := newVerifier(rulesFor(asymmetric...), fixed{set}, func() time.Time { return noon })
 	for _, token := range []string{
 		mint(t, rsaKey, `{"alg":"RS256","kid":"anything"}`, good),
 		mint(t, rsaKey, `{"alg":"RS256"}`, good),
@@ -292,7 +296,7 @@ func TestVerify_pem(t *testing.T) {
 func TestVerify_known(t *testing.T) {
 	now := noon
 	keys := &struct{ fixed }{fixed{testSet(t)}}
-	v := NewVerifier(rulesFor(asymmetric...), keys, func() time.Time { return now })
+	v := newVerifier(rulesFor(asymmetric...), keys, func() time.Time { return now })
 	token := []byte(mint(t, rsaKey, rs256, good))
 	first, err := v.Verify(t.Context(), token)
 	if err != nil {
@@ -326,9 +330,9 @@ func TestVerify_known(t *testing.T) {
 
 // TestKnown_bounded wants no more tokens kept than twice the most.
 func TestKnown_bounded(t *testing.T) {
-	k, set := newKnown(), &Set{}
+	k, set := newKnown[int](), &Set{}
 	for i := range 5 * maxKnown {
-		k.put(fmt.Sprint(i), set, &Claims{})
+		k.put(fmt.Sprint(i), set, &entry[int]{})
 		if len(k.young)+len(k.old) > 2*maxKnown {
 			t.Fatalf("%d tokens are kept", len(k.young)+len(k.old))
 		}
@@ -351,7 +355,7 @@ func TestVerify_manyKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := NewVerifier(rulesFor("RS256"), fixed{set}, func() time.Time { return noon })
+	v := newVerifier(rulesFor("RS256"), fixed{set}, func() time.Time { return noon })
 	if _, err := v.Verify(t.Context(), []byte(mint(t, rsaKey, `{"alg":"RS256"}`, good))); err == nil || err.Code != CodeKey {
 		t.Error(err)
 	}

@@ -87,7 +87,7 @@ func TestRemote_flood(t *testing.T) {
 	i, c := newIssuer(t, text(rsaSet)), &clock{}
 	r := remote(t, i.URL, c)
 	await(t, "keys are there", func() bool { return r.Current() != nil })
-	v := NewVerifier(rulesFor("RS256"), r, c.now)
+	v := newVerifier(rulesFor("RS256"), r, c.now)
 	flood := func() {
 		var wg sync.WaitGroup
 		for n := range 200 {
@@ -117,7 +117,7 @@ func TestRemote_rotation(t *testing.T) {
 	i, c := newIssuer(t, text(rsaSet)), &clock{}
 	r := remote(t, i.URL, c)
 	await(t, "keys are there", func() bool { return r.Current() != nil })
-	v := NewVerifier(rulesFor("RS256"), r, c.now)
+	v := newVerifier(rulesFor("RS256"), r, c.now)
 	old := []byte(mint(t, rsaKey, rs256, good))
 	fresh := []byte(mint(t, otherRSA, `{"alg":"RS256","kid":"other"}`, good))
 	if _, err := v.Verify(t.Context(), old); err != nil {

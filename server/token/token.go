@@ -17,44 +17,46 @@ type Keys interface {
 	Renew(ctx context.Context) *Set
 }
 
-// Verifier tells tokens to be trusted from others. It may be used by many goroutines at once.
-type Verifier struct {
+// Verifier tells tokens to be trusted from others, and gives a T for them. It may be used by many goroutines at once.
+type Verifier[T any] struct {
 	rules Rules
 	keys  Keys
 	now   func() time.Time
-	known *known
+	of    func(*Claims) T
+	known *known[T]
 }
 
-// NewVerifier makes a verifier, whose clock is now.
-func NewVerifier(rules Rules, keys Keys, now func() time.Time) *Verifier {
-	return &Verifier{rules: rules, keys: keys, now: now, known: newKnown()}
+// NewVerifier makes a verifier, whose clock is now, and which makes what it gives for a token by of, once.
+func NewVerifier[T any](rules Rules, keys Keys, now func() time.Time, of func(*Claims) T) *Verifier[T] {
+	return &Verifier[T]{rules: rules, keys: keys, now: now, of: of, known: newKnown[T]()}
 }
 
 // MaxLen is how many bytes a token has at most.
 const MaxLen = 8 << 10
 
-// Verify gives the claims of a token, or tells why it isn't to be trusted. Tokens that were taken before are looked up: their signature is
-// right as long as the same keys hold. Claims are shared, and not to be changed. It doesn't keep text.
-func (v *Verifier) Verify(ctx context.Context, text []byte) (*Claims, *Error) {
+// Verify gives what is made of the claims of a token, or tells why it isn't to be trusted. Tokens that were taken before are looked up:
+// their signature is right as long as the same keys hold. It doesn't keep text.
+func (v *Verifier[T]) Verify(ctx context.Context, text []byte) (result T, bad *Error) {
 	if len(text) > MaxLen {
-		return nil, &Error{CodeTooLarge, "the token is too long"}
+		return result, &Error{CodeTooLarge, "the token is too long"}
 	}
 	now, set := v.now(), v.keys.Current()
-	if claims := v.known.get(text, set); claims != nil {
-		if !now.Before(claims.Expires) {
-			return nil, &Error{CodeExpired, "the token has expired"}
+	if e := v.known.get(text, set); e != nil {
+		if !now.Before(e.expires) {
+			return result, &Error{CodeExpired, "the token has expired"}
 		}
-		return claims, nil
+		return e.result, nil
 	}
-	claims, set, err := v.verify(ctx, string(text), set, now)
-	if err != nil {
-		return nil, err
+	claims, set, bad := v.verify(ctx, string(text), set, now)
+	if bad != nil {
+		return result, bad
 	}
-	v.known.put(string(text), set, claims)
-	return claims, nil
+	e := &entry[T]{expires: claims.Expires, result: v.of(claims)}
+	v.known.put(string(text), set, e)
+	return e.result, nil
 }
 
-func (v *Verifier) verify(ctx context.Context, text string, set *Set, now time.Time) (*Claims, *Set, *Error) {
+func (v *Verifier[T]) verify(ctx context.Context, text string, set *Set, now time.Time) (*Claims, *Set, *Error) {
 	parts := strings.Split(text, ".")
 	if len(parts) != 3 || !encoded(parts[1]) || !encoded(parts[2]) {
 		return nil, nil, &Error{CodeMalformed, "the token isn't a signed JWT: three parts of base64url, with dots between them"}
@@ -83,7 +85,7 @@ func (v *Verifier) verify(ctx context.Context, text string, set *Set, now time.T
 	return nil, nil, &Error{CodeSignature, "the token's signature is wrong"}
 }
 
-func (v *Verifier) allowed(algorithm string) bool {
+func (v *Verifier[T]) allowed(algorithm string) bool {
 	for _, a := range v.rules.Algorithms {
 		if a == algorithm {
 			return true
@@ -93,7 +95,7 @@ func (v *Verifier) allowed(algorithm string) bool {
 }
 
 // candidates gives the keys that may have signed a token, and the set that they are from. Where there are none it looks for newer ones.
-func (v *Verifier) candidates(ctx context.Context, h header, set *Set) ([]key, *Set, *Error) {
+func (v *Verifier[T]) candidates(ctx context.Context, h header, set *Set) ([]key, *Set, *Error) {
 	var keys []key
 	if set != nil {
 		keys = set.find(h)
