@@ -24,7 +24,10 @@ const (
 	CodeParameter       host.Code = "http.parameter" // of the query string
 	CodeUnauthenticated host.Code = "access.token_missing"
 	CodeToken           host.Code = "access.token_invalid"
+	CodeTokenTwice      host.Code = "access.token_twice" // more than one Authorization
 	CodeScope           host.Code = "access.scope"
+	CodeOrigin          host.Code = "access.origin"      // a web page asks that isn't allowed to
+	CodeCertificate     host.Code = "access.certificate" // there is no certificate, or it names nobody
 	CodeRate            host.Code = "rate.exceeded"
 	CodeRateBatch       host.Code = "rate.batch" // more items than the burst, which will never pass
 	CodeBatchSize       host.Code = "request.batch_size"
@@ -54,6 +57,8 @@ var statuses = map[host.Code]int{
 	CodeUnauthenticated: http.StatusUnauthorized,
 	CodeToken:           http.StatusUnauthorized,
 	CodeScope:           http.StatusForbidden,
+	CodeOrigin:          http.StatusForbidden,
+	CodeCertificate:     http.StatusForbidden,
 	CodeRate:            http.StatusTooManyRequests,
 	CodeRevision:        http.StatusConflict,
 	CodeFactsPredicate:  http.StatusNotFound,
