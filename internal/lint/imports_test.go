@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"server/cache":     {"host"},
 	"server/live":      {"host", "server/problem"},
 	"server":           {"host", "server/problem", "server/cache", "server/live", "internal/version"},
+	"server/access":    {"host", "server", "server/listen", "server/problem", "server/rate", "server/token"},
 	"server/listen":    {},
 	"server/rate":      {},
 	"server/watch":     {},
