@@ -3,7 +3,7 @@ package value
 // interner is the open-addressed index from content to the entries of one slab. Entries are numbered from 0 in the order
 // of insertion; the slab itself belongs to the caller, who compares contents.
 type interner struct {
-	slots  []uint32 // entry + 1, or 0
+	slots  []uint32 // 0, or entry + 1 in as many low bits as the number of slots has, and above them the bits of its hash
 	hashes []uint32 // by entry
 }
 
@@ -14,12 +14,12 @@ func (in *interner) find(hash uint32, same func(entry uint32) bool) (uint32, boo
 	}
 	mask := uint32(len(in.slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
-		e := in.slots[i]
-		if e == 0 {
+		s := in.slots[i]
+		if s == 0 {
 			return 0, false
 		}
-		if in.hashes[e-1] == hash && same(e-1) {
-			return e - 1, true
+		if e := s&mask - 1; (s^hash)&^mask == 0 && same(e) {
+			return e, true
 		}
 	}
 }
@@ -41,11 +41,12 @@ func (in *interner) add(hash uint32) uint32 {
 
 func (in *interner) place(e uint32) {
 	mask := uint32(len(in.slots) - 1)
-	i := in.hashes[e] & mask
+	hash := in.hashes[e]
+	i := hash & mask
 	for in.slots[i] != 0 {
 		i = (i + 1) & mask
 	}
-	in.slots[i] = e + 1
+	in.slots[i] = hash&^mask | (e + 1)
 }
 
 // rebuild places all entries in a table of size slots, in order, so that truncate may take them out in reverse.
@@ -62,7 +63,7 @@ func (in *interner) truncate(n int) {
 	mask := uint32(len(in.slots) - 1)
 	for e := len(in.hashes) - 1; e >= n; e-- {
 		i := in.hashes[e] & mask
-		for in.slots[i] != uint32(e)+1 {
+		for in.slots[i]&mask != uint32(e)+1 {
 			i = (i + 1) & mask
 		}
 		in.slots[i] = 0

@@ -31,8 +31,7 @@ type Table struct {
 	bytes   arena
 	strings struct {
 		interner
-		at []uint32
-		n  []uint32
+		text []extent
 	}
 	scalars [4]struct { // long, decimal, datetime, duration
 		interner
@@ -44,7 +43,7 @@ type Table struct {
 	}
 	entities struct {
 		interner
-		typ, id []Value
+		uid []uid
 	}
 	lists [2]struct { // set members in order; record keys and values in turn, by key
 		interner
@@ -59,6 +58,12 @@ type Table struct {
 	word    []byte // of a command line
 	unspent int    // until the next pause
 }
+
+// extent is where a string lies in the arena.
+type extent struct{ at, n uint32 }
+
+// uid is an entity's type and id, strings.
+type uid struct{ typ, id Value }
 
 // Between two pauses, some milliseconds in wasm, pauseBytes are gone through. Interning a string costs as much as going through internBytes.
 const (
@@ -93,7 +98,7 @@ type Mark struct {
 
 // Mark notes the table's state.
 func (t *Table) Mark() Mark {
-	m := Mark{bytes: t.bytes.mark(), strings: len(t.strings.at), ips: len(t.ips.v), entities: len(t.entities.id)}
+	m := Mark{bytes: t.bytes.mark(), strings: len(t.strings.text), ips: len(t.ips.v), entities: len(t.entities.uid)}
 	for i := range t.scalars {
 		m.scalars[i] = len(t.scalars[i].v)
 	}
@@ -110,7 +115,7 @@ func (m *Mark) Knows(v Value) bool { return int(v.index()) < m.entities }
 func (t *Table) Reset(m Mark) {
 	t.bytes.reset(m.bytes)
 	t.strings.truncate(m.strings)
-	t.strings.at, t.strings.n = t.strings.at[:m.strings], t.strings.n[:m.strings]
+	t.strings.text = t.strings.text[:m.strings]
 	for i := range t.scalars {
 		s := &t.scalars[i]
 		s.truncate(m.scalars[i])
@@ -119,7 +124,7 @@ func (t *Table) Reset(m Mark) {
 	t.ips.truncate(m.ips)
 	t.ips.v = t.ips.v[:m.ips]
 	t.entities.truncate(m.entities)
-	t.entities.typ, t.entities.id = t.entities.typ[:m.entities], t.entities.id[:m.entities]
+	t.entities.uid = t.entities.uid[:m.entities]
 	for i := range t.lists {
 		l := &t.lists[i]
 		l.truncate(m.lists[i])
@@ -131,12 +136,12 @@ func (t *Table) Reset(m Mark) {
 // Size returns the bytes that the table grew by since m, contents alone. It depends on what the table had before; Made doesn't.
 func (t *Table) Size(m Mark) int {
 	n := t.bytes.used() - m.bytes.used
-	n += 8 * (len(t.strings.at) - m.strings)
+	n += 8 * (len(t.strings.text) - m.strings)
 	for i := range t.scalars {
 		n += 8 * (len(t.scalars[i].v) - m.scalars[i])
 	}
 	n += 32 * (len(t.ips.v) - m.ips)
-	n += 8 * (len(t.entities.id) - m.entities)
+	n += 8 * (len(t.entities.uid) - m.entities)
 	for i := range t.lists {
 		n += 14*(len(t.lists[i].at)-m.lists[i]) + 4*(len(t.lists[i].items)-m.items[i])
 	}
@@ -145,12 +150,12 @@ func (t *Table) Size(m Mark) int {
 
 // Bytes returns the memory that the table holds.
 func (t *Table) Bytes() int {
-	n := t.bytes.held() + t.strings.bytes() + 4*(cap(t.strings.at)+cap(t.strings.n))
+	n := t.bytes.held() + t.strings.bytes() + 8*cap(t.strings.text)
 	for i := range t.scalars {
 		n += t.scalars[i].bytes() + 8*cap(t.scalars[i].v)
 	}
 	n += t.ips.bytes() + int(unsafe.Sizeof(netip.Prefix{}))*cap(t.ips.v)
-	n += t.entities.bytes() + 4*(cap(t.entities.typ)+cap(t.entities.id))
+	n += t.entities.bytes() + 8*cap(t.entities.uid)
 	for i := range t.lists {
 		n += t.lists[i].bytes() + 4*(cap(t.lists[i].at)+cap(t.lists[i].n)+cap(t.lists[i].items)+cap(t.lists[i].weight)) + 2*cap(t.lists[i].depth)
 	}
@@ -166,8 +171,7 @@ func (t *Table) StringBytes(b []byte) Value {
 	if !ok {
 		at := t.bytes.put(b)
 		e = t.strings.add(h)
-		t.strings.at = append(t.strings.at, at)
-		t.strings.n = append(t.strings.n, uint32(len(b)))
+		t.strings.text = append(t.strings.text, extent{at, uint32(len(b))})
 	}
 	return handle(KindString, e)
 }
@@ -185,23 +189,26 @@ func (t *Table) FindString(b []byte) (Value, bool) {
 
 // findString is [interner.find] without a call for each entry that it meets: most of a load's time goes here.
 func (t *Table) findString(hash uint32, b []byte) (uint32, bool) {
-	in := &t.strings.interner
-	if len(in.slots) == 0 {
+	slots := t.strings.slots
+	if len(slots) == 0 {
 		return 0, false
 	}
-	mask := uint32(len(in.slots) - 1)
+	mask := uint32(len(slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
-		e := in.slots[i]
-		if e == 0 {
+		s := slots[i]
+		if s == 0 {
 			return 0, false
 		}
-		if in.hashes[e-1] == hash && bytes.Equal(b, t.stringAt(e-1)) {
-			return e - 1, true
+		if e := s&mask - 1; (s^hash)&^mask == 0 && equal(b, t.stringAt(e)) {
+			return e, true
 		}
 	}
 }
 
-func (t *Table) stringAt(e uint32) []byte { return t.bytes.get(t.strings.at[e], t.strings.n[e]) }
+func (t *Table) stringAt(e uint32) []byte {
+	x := t.strings.text[e]
+	return t.bytes.get(x.at, x.n)
+}
 
 // Text returns the bytes of a string. They belong to the table and last until a Reset before v.
 func (t *Table) Text(v Value) []byte { return t.stringAt(v.index()) }
@@ -283,23 +290,41 @@ func (t *Table) IPOf(v Value) netip.Prefix { return t.ips.v[v.index()] }
 func (t *Table) Entity(typ, id Value) Value {
 	t.Made += 8
 	h := t.key.hashPair(uint64(typ), uint64(id))
-	e, ok := t.entities.find(h, func(e uint32) bool { return t.entities.typ[e] == typ && t.entities.id[e] == id })
+	u := uid{typ, id}
+	e, ok := t.findEntity(h, u)
 	if !ok {
 		e = t.entities.add(h)
-		t.entities.typ = append(t.entities.typ, typ)
-		t.entities.id = append(t.entities.id, id)
+		t.entities.uid = append(t.entities.uid, u)
 	}
 	return handle(KindEntity, e)
+}
+
+// findEntity is [interner.find] without a call for each entry that it meets.
+func (t *Table) findEntity(hash uint32, u uid) (uint32, bool) {
+	slots := t.entities.slots
+	if len(slots) == 0 {
+		return 0, false
+	}
+	mask := uint32(len(slots) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		s := slots[i]
+		if s == 0 {
+			return 0, false
+		}
+		if e := s&mask - 1; (s^hash)&^mask == 0 && t.entities.uid[e] == u {
+			return e, true
+		}
+	}
 }
 
 // EntityOf interns the entity typ::"id".
 func (t *Table) EntityOf(typ, id string) Value { return t.Entity(t.String(typ), t.String(id)) }
 
 // EntityType returns the type of an entity, a string such as App::User.
-func (t *Table) EntityType(v Value) Value { return t.entities.typ[v.index()] }
+func (t *Table) EntityType(v Value) Value { return t.entities.uid[v.index()].typ }
 
 // EntityID returns the id of an entity, a string.
-func (t *Table) EntityID(v Value) Value { return t.entities.id[v.index()] }
+func (t *Table) EntityID(v Value) Value { return t.entities.uid[v.index()].id }
 
 // Set interns the set of members, which may repeat and stand in any order. The slice is not kept.
 func (t *Table) Set(members []Value) Value {
