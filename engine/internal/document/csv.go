@@ -18,6 +18,7 @@ type csvReader struct {
 	buf   []byte
 	out   Table
 	last  []lastCell // by column
+	short *shortCells
 	wrong struct{ width, quote, lineEnd reports }
 }
 
@@ -29,6 +30,7 @@ func newCSVReader(t *value.Table, file source.FileID, text []byte, start int, di
 
 // lastCell is a column's cell of the row before. Files are often sorted, so that the next is the same.
 type lastCell struct {
+	short short // none if it isn't read as one
 	text  []byte
 	value value.Value
 }
@@ -43,17 +45,22 @@ func readCSV(t *value.Table, file source.FileID, text []byte, start int, pred st
 		return r.out
 	}
 	r.header()
-	r.last = make([]lastCell, r.out.Width)
-	lines := bytes.Count(r.text[r.at:], []byte("\n")) + 1
-	r.out.Rows = make([]value.Value, 0, lines*r.out.Width)
+	r.last, r.short = make([]lastCell, r.out.Width), new(shortCells)
+	r.out.Rows = make([]value.Value, 0, lines(r.text[r.at:])*r.out.Width)
 	for r.at < len(r.text) {
-		r.row()
+		if r.plainRows(); r.at < len(r.text) {
+			r.row()
+		}
 	}
-	all := source.At(file, start)
-	r.wrong.width.rest(all, codeRagged, "rows")
-	r.wrong.quote.rest(all, codeQuote, "cells")
-	r.wrong.lineEnd.rest(all, codeLineEnd, "line ends")
+	r.rest()
 	return r.out
+}
+
+// rest says how many more errors there were than are listed.
+func (r *csvReader) rest() {
+	r.wrong.width.rest(r.out.Span, codeRagged, "rows")
+	r.wrong.quote.rest(r.out.Span, codeQuote, "cells")
+	r.wrong.lineEnd.rest(r.out.Span, codeLineEnd, "line ends")
 }
 
 // header reads the names of the columns, which are distinct.
@@ -122,9 +129,9 @@ func (r *csvReader) row() {
 }
 
 func (r *csvReader) intern(last *lastCell, cell []byte) value.Value {
-	if len(last.text) == 0 || !bytes.Equal(last.text, cell) {
+	if last.short != (short{}) || len(last.text) == 0 || !bytes.Equal(last.text, cell) {
 		last.value = r.table.StringBytes(cell)
-		last.text = r.table.Text(last.value)
+		last.text, last.short = r.table.Text(last.value), short{}
 	}
 	return last.value
 }

@@ -104,6 +104,50 @@ func TestCSV_library(t *testing.T) {
 	})
 }
 
+// TestCSV_plainRows checks that rows which are read many at a time are those that are read one by one, with the same errors.
+func TestCSV_plainRows(t *testing.T) {
+	cell := rapid.OneOf(
+		rapid.SampledFrom([]string{"", "a", "b b", "!", "1234567", "12345678", "12345678\x00", "123456789012345", "1234567890123456", "12345678901234567", "x\x00y", "x\x00", "\u00e9\u00e9\u00e9\u00e9"}),
+		rapid.StringOfN(rapid.RuneFrom([]rune("ab #\u65e5")), 0, 40, -1),
+		rapid.SampledFrom([]string{`"x,\n"`, `"`, `a"b`, "\r", ",", "\n", `""`}))
+	rapid.Check(t, func(t *rapid.T) {
+		width := rapid.IntRange(1, 3).Draw(t, "width")
+		end := rapid.SampledFrom([]string{"\n", "\r\n"}).Draw(t, "end")
+		text := strings.Join([]string{"a", "b", "c"}[:width], ",") + end
+		for range rapid.IntRange(0, 40).Draw(t, "rows") {
+			text += strings.Join(rapid.SliceOfN(cell, width, width).Draw(t, "cells"), ",") + end
+		}
+		text = strings.TrimSuffix(text, rapid.SampledFrom([]string{end, "none"}).Draw(t, "last"))
+		table, many, single := value.NewTable(value.Key{}), &source.List{}, &source.List{}
+		got := readCSV(table, 1, []byte(text), 0, "p", many)
+		r := newCSVReader(table, 1, []byte(text), 0, single)
+		r.header()
+		for r.last = make([]lastCell, r.out.Width); r.at < len(r.text); {
+			r.row()
+		}
+		r.out.Span = got.Span
+		r.rest()
+		if !slices.Equal(got.Rows, r.out.Rows) {
+			t.Fatalf("%q: rows %v, want %v", text, got.Rows, r.out.Rows)
+		}
+		if a, b := fmt.Sprint(many.All()), fmt.Sprint(single.All()); a != b {
+			t.Fatalf("%q: errors %s, want %s", text, a, b)
+		}
+	})
+}
+
+func TestLines(t *testing.T) {
+	text := bytes.Repeat([]byte("\n\n\x0b\x8a\n\n\n \n"), 700)
+	for _, n := range []int{0, 1, 7, 8, 9, 2039, 2040, 2041, 2048, 5600} {
+		for _, tail := range []string{"", "x", "\n"} {
+			part := append(bytes.Clone(text[:n]), tail...)
+			if got, want := lines(part), bytes.Count(part, []byte("\n"))+1; got != want {
+				t.Errorf("%d bytes and %q: %d lines, want %d", n, tail, got, want)
+			}
+		}
+	}
+}
+
 // FuzzCSV checks that no text panics, and that rows and spans fit each other.
 func FuzzCSV(f *testing.F) {
 	f.Add([]byte("a,b\n1,\"2\"\"\"\r\n\"x\ny\",z\n"))
