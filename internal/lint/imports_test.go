@@ -35,7 +35,7 @@ var allowed = map[string][]string{
 	"server/live":      {"host", "server/problem"},
 	"server":           {"host", "server/problem", "server/cache", "server/live", "internal/version"},
 	"server/access":    {"host", "server", "server/listen", "server/problem", "server/rate", "server/token"},
-	"server/listen":    {},
+	"server/listen":    {"server/watch"},
 	"server/rate":      {},
 	"server/watch":     {},
 	"server/token":     {"host", "server/watch"},

@@ -35,8 +35,8 @@ func ParseAddress(text string) (Address, error) {
 	return Address{"tcp", text}, nil
 }
 
-// maxSocketPath is what fits everywhere into the kernel's structure, with its zero.
-const maxSocketPath = 103
+// maxSocketPath is what fits everywhere into the structure that the kernel takes, with some room for the folder in which a socket is made.
+const maxSocketPath = 88
 
 // IsZero reports whether a is nowhere.
 func (a Address) IsZero() bool { return a.network == "" }

@@ -33,7 +33,7 @@ func TestParseAddress(t *testing.T) {
 		{"::1:8181", false, false, false},
 		{"unix:", false, false, false},
 		{"unix:a\x00b", false, false, false},
-		{"unix:/" + strings.Repeat("a", 103), false, false, false},
+		{"unix:/" + strings.Repeat("a", maxSocketPath), false, false, false},
 	} {
 		a, err := ParseAddress(c.text)
 		if (err == nil) != c.ok {
