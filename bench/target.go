@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -88,7 +89,7 @@ func (t *target) cells(v verdict, measured, reference, ratio float64) []string {
 	line[1] = readable(measured, t.measured.unit)
 	if relative {
 		line[2] = readable(reference, t.reference.unit)
-		line[3] = fmt.Sprintf("%.3g ×", ratio)
+		line[3] = number(ratio) + " ×"
 	}
 	return line
 }
@@ -103,18 +104,24 @@ func readable(v float64, unit string) string {
 		size float64
 	}{{"s", 1e9}, {"ms", 1e6}, {"µs", 1e3}} {
 		if v >= u.size {
-			return fmt.Sprintf("%.3g %s", v/u.size, u.name)
+			return number(v/u.size) + " " + u.name
 		}
 	}
-	return fmt.Sprintf("%.3g ns", v)
+	return number(v) + " ns"
 }
 
-// number writes whole numbers whole, others with three digits.
+// number writes whole numbers and large ones whole, others with three digits.
 func number(v float64) string {
-	if v == math.Trunc(v) {
-		return fmt.Sprintf("%.0f", v)
+	digits := 2
+	switch {
+	case v == math.Trunc(v) || v >= 100:
+		digits = 0
+	case v >= 10:
+		digits = 1
+	case v < 1:
+		digits = 5
 	}
-	return fmt.Sprintf("%.3g", v)
+	return strconv.FormatFloat(v, 'f', digits, 64)
 }
 
 // writeLines writes lines in columns: the first at the left of its column, numbers at the right, the verdict as it comes.
