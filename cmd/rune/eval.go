@@ -12,8 +12,7 @@ import (
 // evaluation is one run of `rune eval`.
 type evaluation struct {
 	*app
-	flags      requestFlags
-	requests   string
+	source     requestSource
 	exitStatus bool
 	format     *choice
 
@@ -45,20 +44,17 @@ Exit status: 0 whatever was decided; with --exit-status 1 if something was denie
 		ValidArgsFunction: completeConfigs(1),
 		RunE:              func(cmd *cobra.Command, args []string) error { return v.run(cmd, args[0]) },
 	}
-	v.flags.add(cmd)
-	cmd.Flags().StringVar(&v.requests, "requests", "", "a `file` with a request on each line, a JSON object; - is standard input")
+	v.source.add(cmd)
 	cmd.Flags().BoolVar(&v.exitStatus, "exit-status", false, "exit with 1 if something was denied")
-	_ = cmd.MarkFlagFilename("requests", "jsonl", "ndjson", "json")
 	v.format = formatFlag(cmd, "json", "text")
 	return cmd
 }
 
 func (v *evaluation) run(cmd *cobra.Command, path string) error {
-	stream := cmd.Flags().Changed("requests")
-	if err := v.checkFlags(cmd, stream); err != nil {
+	if err := v.source.check(cmd); err != nil {
 		return err
 	}
-	g, err := v.flags.read(cmd)
+	g, err := v.source.flags.read(cmd)
 	if err != nil {
 		return err
 	}
@@ -69,34 +65,18 @@ func (v *evaluation) run(cmd *cobra.Command, path string) error {
 	defer done()
 	v.engine = engine
 	var fields []field
-	if fields, v.call, err = g.split(engine.Needs()); err != nil {
+	if fields, v.call, err = v.source.split(g, engine.Needs()); err != nil {
 		return err
 	}
-	if stream {
-		err = v.stream(cmd.Context(), fields)
+	if v.source.fromFile {
+		err = v.stream(cmd.Context())
 	} else {
-		err = v.decide(cmd.Context(), v.flags.appendRequest([]byte{'{'}, cmd, fields, g))
+		err = v.decide(cmd.Context(), v.source.flags.appendRequest([]byte{'{'}, cmd, fields, g))
 	}
 	if err == nil && v.worst > 0 {
 		return v.worst
 	}
 	return err
-}
-
-// checkFlags sees to it that the request comes from one place, whole.
-func (v *evaluation) checkFlags(cmd *cobra.Command, stream bool) error {
-	for _, name := range []string{"principal", "action", "resource"} {
-		switch given := cmd.Flags().Changed(name); {
-		case stream && given:
-			return usagef("--%s and --requests exclude each other", name)
-		case !stream && !given:
-			return usagef("--%s is missing", name)
-		}
-	}
-	if stream && cmd.Flags().Changed("entities") {
-		return usagef("--entities and --requests exclude each other: each request has its own entities")
-	}
-	return nil
 }
 
 // decide answers one request.

@@ -1,4 +1,4 @@
-// Command rune checks, evaluates, queries and tests RUNE configurations.
+// Command rune checks, evaluates, queries, tests and measures RUNE configurations.
 package main
 
 import (

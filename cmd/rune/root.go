@@ -34,7 +34,7 @@ test, a deny with --exit-status); 2 wrong usage, or an error.`,
 	}
 	root.SetVersionTemplate("rune {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.initCommand(), a.checkCommand(), a.evalCommand(), a.queryCommand(), a.testCommand(), a.serveCommand(), a.versionCommand())
+	root.AddCommand(a.initCommand(), a.checkCommand(), a.evalCommand(), a.queryCommand(), a.testCommand(), a.benchCommand(), a.serveCommand(), a.versionCommand())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
