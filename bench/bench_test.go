@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"math"
 	"os"
 	"path/filepath"
@@ -90,6 +91,19 @@ func TestBench_partFails(t *testing.T) {
 	}
 	if !strings.Contains(stdout, "1 not measured") || !strings.Contains(lineOf(stdout, "role check"), "×") {
 		t.Errorf("the table is\n%s", stdout)
+	}
+}
+
+// TestBench_interrupted: there is a table, and the exit status says that it isn't whole.
+func TestBench_interrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, err bytes.Buffer
+	if status := run(ctx, []string{"-quick", "-root", "..", "-only", "facts,clone"}, &out, &err); status != exitError {
+		t.Errorf("exit status %d", status)
+	}
+	if !strings.Contains(out.String(), "3 not measured") || strings.Contains(err.String(), "clone") {
+		t.Errorf("the table is\n%sand is said\n%s", &out, &err)
 	}
 }
 
