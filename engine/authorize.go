@@ -232,7 +232,8 @@ func (e *Engine) takePolicies(places []int32) {
 		}
 		x := &erring[0]
 		e.message = x.Append(e.message[:0], e.table)
-		e.byPolicy = append(e.byPolicy, decision.Verdict{Statement: places[x.Policy], Errs: true, Code: string(x.Code()), Message: string(e.message)})
+		message := e.table.TextView(e.table.StringBytes(e.message))
+		e.byPolicy = append(e.byPolicy, decision.Verdict{Statement: places[x.Policy], Errs: true, Code: string(x.Code()), Message: message})
 		erring = erring[1:]
 	}
 }

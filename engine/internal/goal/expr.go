@@ -163,8 +163,19 @@ func (e *Evaluator) raise(f *value.Fault) (value.Value, status) {
 	return value.None, erred
 }
 
+// hushed is any error while nobody asks which.
+var hushed = &value.Fault{Code: codeHidden, Message: "the operation raises"}
+
+// raiseBy is raise with a message that is made where somebody may read it.
+func (e *Evaluator) raiseBy(code source.Code, say func() string) (value.Value, status) {
+	if e.t.Hush {
+		return e.raise(hushed)
+	}
+	return e.raise(&value.Fault{Code: code, Message: say()})
+}
+
 func (e *Evaluator) wrongKind(op string, v value.Value) (value.Value, status) {
-	return e.raise(&value.Fault{Code: value.CodeKind, Message: op + " has no meaning for " + e.show(v) + ", a " + v.Kind().String()})
+	return e.raiseBy(value.CodeKind, func() string { return op + " has no meaning for " + e.show(v) + ", a " + v.Kind().String() })
 }
 
 // mostShown is the number of bytes of a value that a message shows.
@@ -302,7 +313,9 @@ const codeRequired source.Code = "entity.required"
 func (e *Evaluator) required(v, name value.Value) (value.Value, status) {
 	x, st := e.attr(".", v, name)
 	if st == absent {
-		return e.raise(&value.Fault{Code: codeRequired, Message: e.show(v) + " lacks the attribute " + e.show(name) + ", which the schema requires"})
+		return e.raiseBy(codeRequired, func() string {
+			return e.show(v) + " lacks the attribute " + e.show(name) + ", which the schema requires"
+		})
 	}
 	return x, st
 }

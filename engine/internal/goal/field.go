@@ -204,8 +204,9 @@ func (e *Evaluator) derivedField(x, name value.Value, tag bool, stored value.Val
 		return v, st
 	}
 	if want := e.program.FieldType(x, name, v, tag); want != "" {
-		return e.raise(&value.Fault{Code: CodeFieldType, Message: "the " + fieldKind(tag) + e.show(name) + " of " + e.show(x) + " is " + e.show(v) +
-			", and the schema has a value of type " + want + " here"})
+		return e.raiseBy(CodeFieldType, func() string {
+			return "the " + fieldKind(tag) + e.show(name) + " of " + e.show(x) + " is " + e.show(v) + ", and the schema has a value of type " + want + " here"
+		})
 	}
 	return v, st
 }
@@ -251,5 +252,7 @@ func (e *Evaluator) oneValue(x, name value.Value, tag bool, values []value.Value
 	if second == value.None {
 		return least, ok
 	}
-	return e.raise(&value.Fault{Code: CodeConflict, Message: "the " + fieldKind(tag) + e.show(name) + " of " + e.show(x) + " has two values, " + e.show(least) + " and " + e.show(second)})
+	return e.raiseBy(CodeConflict, func() string {
+		return "the " + fieldKind(tag) + e.show(name) + " of " + e.show(x) + " has two values, " + e.show(least) + " and " + e.show(second)
+	})
 }

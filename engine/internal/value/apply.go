@@ -61,7 +61,7 @@ func (t *Table) arithmetic(op Op, args []Value) (Value, *Fault) {
 		ok = a == 0 || r/a == b && !(a == -1 && b == math.MinInt64)
 	default:
 		if b == 0 {
-			return fault(CodeDivision, strconv.FormatInt(a, 10)+" "+op.String()+" 0 divides by zero")
+			return t.raise(CodeDivision, func() string { return strconv.FormatInt(a, 10) + " " + op.String() + " 0 divides by zero" })
 		}
 		if op == OpMod {
 			if b == -1 {
@@ -75,7 +75,7 @@ func (t *Table) arithmetic(op Op, args []Value) (Value, *Fault) {
 		}
 	}
 	if !ok {
-		return fault(CodeOverflow, t.overflow(op, args))
+		return t.raise(CodeOverflow, func() string { return t.overflow(op, args) })
 	}
 	return t.Long(r), nil
 }
@@ -90,7 +90,7 @@ func (t *Table) overflow(op Op, args []Value) string {
 // order compares two values of one ordered kind.
 func (t *Table) order(op Op, a, b Value) (Value, *Fault) {
 	if a.Kind() != b.Kind() {
-		return fault(CodeKind, op.String()+" has no meaning between "+t.show(a)+" and "+t.show(b))
+		return t.raise(CodeKind, func() string { return op.String() + " has no meaning between " + t.show(a) + " and " + t.show(b) })
 	}
 	c := t.Compare(a, b)
 	switch op {
@@ -188,19 +188,19 @@ func (t *Table) applyTime(op Op, args []Value) (Value, *Fault) {
 		if r := x + y; (r > x) == (y > 0) {
 			return t.Datetime(r), nil
 		}
-		return fault(CodeOverflow, t.show(a)+".offset("+t.show(args[1])+") overflows")
+		return t.raise(CodeOverflow, func() string { return t.show(a) + ".offset(" + t.show(args[1]) + ") overflows" })
 	case OpDurationSince:
 		x, y := t.DatetimeOf(a), t.DatetimeOf(args[1])
 		if r := x - y; (r < x) == (y > 0) {
 			return t.Duration(r), nil
 		}
-		return fault(CodeOverflow, t.show(a)+".durationSince("+t.show(args[1])+") overflows")
+		return t.raise(CodeOverflow, func() string { return t.show(a) + ".durationSince(" + t.show(args[1]) + ") overflows" })
 	case OpToDate:
 		ms := t.DatetimeOf(a)
 		if day := ms - timeOfDay(ms); day <= ms {
 			return t.Datetime(day), nil
 		}
-		return fault(CodeOverflow, t.show(a)+".toDate() overflows")
+		return t.raise(CodeOverflow, func() string { return t.show(a) + ".toDate() overflows" })
 	case OpToTime:
 		return t.Duration(timeOfDay(t.DatetimeOf(a))), nil
 	}
@@ -257,9 +257,9 @@ func (t *Table) toString(v Value) (Value, *Fault) {
 	if n := t.Weight(v); n > t.stringLimit() {
 		return t.tooLong(n)
 	}
-	text := t.Append(nil, v)
-	t.Work += len(text)
-	return t.StringBytes(text), nil
+	t.text = t.Append(t.text[:0], v)
+	t.Work += len(t.text)
+	return t.StringBytes(t.text), nil
 }
 
 func codePoints(b []byte) int64 { return int64(utf8.RuneCount(b)) }

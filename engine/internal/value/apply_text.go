@@ -3,6 +3,7 @@ package value
 import (
 	"bytes"
 	"strconv"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -40,9 +41,9 @@ func (t *Table) applyString(op Op, a []byte, args []Value) (Value, *Fault) {
 	case OpMatches:
 		return t.matches(a, t.Text(args[1]))
 	case OpLower:
-		return t.StringBytes(bytes.ToLower(a)), nil
+		return t.mapped(a, unicode.ToLower), nil
 	case OpUpper:
-		return t.StringBytes(bytes.ToUpper(a)), nil
+		return t.mapped(a, unicode.ToUpper), nil
 	case OpLength:
 		return t.Long(codePoints(a)), nil
 	case OpReplace:
@@ -56,13 +57,13 @@ func (t *Table) applyString(op Op, a []byte, args []Value) (Value, *Fault) {
 	}
 	n, err := strconv.ParseInt(string(a), 10, 64)
 	if err != nil || a[0] == '+' {
-		return fault(CodeParse, quoteCut(a)+" is not a long")
+		return t.raise(CodeParse, func() string { return quoteCut(a) + " is not a long" })
 	}
 	return t.Long(n), nil
 }
 
 func (t *Table) combine(op Op, a, b Value) Value {
-	var out []Value
+	out := t.members[:0]
 	for _, m := range t.Members(a) {
 		if op == OpUnion || t.Contains(b, m) == (op == OpIntersection) {
 			out = append(out, m)
@@ -71,6 +72,7 @@ func (t *Table) combine(op Op, a, b Value) Value {
 	if op == OpUnion {
 		out = append(out, t.Members(b)...)
 	}
+	t.members = out
 	t.Work += len(t.Members(a)) + len(t.Members(b))
 	return t.Set(out)
 }
@@ -83,12 +85,24 @@ func (t *Table) concat(a, b []byte) (Value, *Fault) {
 		return t.tooLong(len(a) + len(b))
 	}
 	t.Work += len(b)
-	return t.StringBytes(append(append(make([]byte, 0, len(a)+len(b)), a...), b...)), nil
+	t.text = append(append(t.text[:0], a...), b...)
+	return t.StringBytes(t.text), nil
+}
+
+// mapped maps each character of a text; what is no character becomes U+FFFD.
+func (t *Table) mapped(a []byte, to func(rune) rune) Value {
+	t.text = t.text[:0]
+	for len(a) > 0 {
+		r, size := utf8.DecodeRune(a)
+		t.text = utf8.AppendRune(t.text, to(r))
+		a = a[size:]
+	}
+	return t.StringBytes(t.text)
 }
 
 func (t *Table) replace(a, old, with []byte) (Value, *Fault) {
 	if len(old) == 0 {
-		return fault(CodeRange, "replace needs text to look for")
+		return t.raise(CodeRange, func() string { return "replace needs text to look for" })
 	}
 	n := newNeedle(old)
 	times := n.count(a)
@@ -97,12 +111,13 @@ func (t *Table) replace(a, old, with []byte) (Value, *Fault) {
 	if size > t.stringLimit() {
 		return t.tooLong(size)
 	}
-	out := make([]byte, 0, size)
+	out := t.text[:0]
 	for i := n.index(a); i >= 0; i = n.index(a) {
 		out = append(append(out, a[:i]...), with...)
 		a = a[i+len(old):]
 	}
-	return t.StringBytes(append(out, a...)), nil
+	t.text = append(out, a...)
+	return t.StringBytes(t.text), nil
 }
 
 // stringLimit is the longest string that an operation may make.
@@ -118,13 +133,17 @@ const CodeStringLimit = "limit.string_bytes"
 
 func (t *Table) tooLong(n int) (Value, *Fault) {
 	t.Overlong = true
-	return fault(CodeStringLimit, "a string of "+strconv.Itoa(n)+" bytes is longer than the limit of "+strconv.Itoa(t.stringLimit()))
+	return t.raise(CodeStringLimit, func() string {
+		return "a string of " + strconv.Itoa(n) + " bytes is longer than the limit of " + strconv.Itoa(t.stringLimit())
+	})
 }
 
 func (t *Table) substring(s Value, from, to int64) (Value, *Fault) {
 	a := t.Text(s)
 	if from < 0 || to < from || to > codePoints(a) {
-		return fault(CodeRange, "substring("+strconv.FormatInt(from, 10)+", "+strconv.FormatInt(to, 10)+") lies outside "+t.show(s))
+		return t.raise(CodeRange, func() string {
+			return "substring(" + strconv.FormatInt(from, 10) + ", " + strconv.FormatInt(to, 10) + ") lies outside " + t.show(s)
+		})
 	}
 	start := skip(a, from)
 	return t.StringBytes(a[start : start+skip(a[start:], to-from)]), nil

@@ -33,6 +33,21 @@ const (
 	CodeEntityBare  source.Code = "entity.untyped"
 )
 
+// hushed is any fault while nobody asks which.
+var hushed = &Fault{Code: "value.fault", Message: "the operation raises"}
+
+// raise is the result of an operation that raises. Its message is made where somebody may read it.
+func (t *Table) raise(code source.Code, say func() string) (Value, *Fault) {
+	return None, t.fault(code, say)
+}
+
+func (t *Table) fault(code source.Code, say func() string) *Fault {
+	if t.Hush {
+		return hushed
+	}
+	return &Fault{Code: code, Message: say()}
+}
+
 func fault(code source.Code, message string) (Value, *Fault) {
 	return None, &Fault{Code: code, Message: message}
 }
@@ -70,7 +85,9 @@ func quoteCut(b []byte) string {
 }
 
 func (t *Table) wrongKind(op Op, v Value) (Value, *Fault) {
-	return fault(CodeKind, op.String()+" has no meaning for "+t.show(v)+", "+v.Kind().Article()+v.Kind().String())
+	return t.raise(CodeKind, func() string {
+		return op.String() + " has no meaning for " + t.show(v) + ", " + v.Kind().Article() + v.Kind().String()
+	})
 }
 
 func quote(s []byte) string { return strconv.Quote(string(s)) }

@@ -4,16 +4,17 @@ import (
 	"bytes"
 	"path"
 	"strings"
+	"unsafe"
 )
 
 // applyPath carries out the lexical operations on paths. A path that a file system might read otherwise than this package
 // does raises: one with a backslash, a NUL or a %-escape.
 func (t *Table) applyPath(op Op, args []Value) (Value, *Fault) {
 	a := t.Text(args[0])
-	if f := checkPath(a); f != nil {
+	if f := t.checkPath(a); f != nil {
 		return None, f
 	}
-	clean := cleanPath(a)
+	clean := t.cleanPath(0, a)
 	switch op {
 	case OpClean:
 		return t.String(clean), nil
@@ -25,26 +26,51 @@ func (t *Table) applyPath(op Op, args []Value) (Value, *Fault) {
 		return t.String(path.Ext(path.Base(clean))), nil
 	}
 	b := t.Text(args[1])
-	if f := checkPath(b); f != nil {
+	if f := t.checkPath(b); f != nil {
 		return None, f
 	}
 	t.Work += len(b)
-	folder := cleanPath(b)
+	folder := t.cleanPath(1, b)
 	if !path.IsAbs(clean) || !path.IsAbs(folder) {
 		relative := a
 		if path.IsAbs(clean) {
 			relative = b
 		}
-		return fault(CodePath, quoteCut(relative)+" is relative: isUnder compares absolute paths")
+		return t.raise(CodePath, func() string { return quoteCut(relative) + " is relative: isUnder compares absolute paths" })
 	}
 	return Bool(folder == "/" || clean == folder || strings.HasPrefix(clean, folder) && clean[len(folder)] == '/'), nil
 }
 
-// cleanPath removes dots, double slashes and inner "..": an absolute path keeps none, since checkPath refused what would climb
-// above the root.
-func cleanPath(p []byte) string { return path.Clean(string(p)) }
+// cleanPath is [path.Clean] for what checkPath lets pass: no ".." is left, as none leads above the start. The text is valid until the next path
+// is cleaned in the same place.
+func (t *Table) cleanPath(place int, p []byte) string {
+	out := t.paths[place][:0]
+	rooted := p[0] == '/'
+	if rooted {
+		out = append(out, '/')
+	}
+	start := len(out)
+	for part := range bytes.SplitSeq(p, []byte("/")) {
+		switch string(part) {
+		case "", ".":
+			continue
+		case "..":
+			out = out[:max(start, bytes.LastIndexByte(out, '/'))]
+			continue
+		}
+		if len(out) > start {
+			out = append(out, '/')
+		}
+		out = append(out, part...)
+	}
+	if len(out) == 0 {
+		out = append(out, '.')
+	}
+	t.paths[place] = out
+	return unsafe.String(unsafe.SliceData(out), len(out))
+}
 
-func checkPath(p []byte) *Fault {
+func (t *Table) checkPath(p []byte) *Fault {
 	why := ""
 	switch {
 	case len(p) == 0:
@@ -60,7 +86,7 @@ func checkPath(p []byte) *Fault {
 	default:
 		return nil
 	}
-	return &Fault{Code: CodePath, Message: "the path " + quoteCut(p) + " " + why}
+	return t.fault(CodePath, func() string { return "the path " + quoteCut(p) + " " + why })
 }
 
 func hasPercentEscape(p []byte) bool {

@@ -35,7 +35,9 @@ func (t *Table) matches(s []byte, text []byte) (Value, *Fault) {
 	}
 	t.Work += len(text) + p.size + len(s)*p.size/64
 	if (len(s)+1)*p.size > costliestMatch {
-		return fault(CodePattern, "matching "+strconv.Itoa(len(s))+" bytes against "+quoteCut(text)+" takes too long")
+		return t.raise(CodePattern, func() string {
+			return "matching " + strconv.Itoa(len(s)) + " bytes against " + quoteCut(text) + " takes too long"
+		})
 	}
 	return Bool(p.re.Match(s)), nil
 }

@@ -49,7 +49,7 @@ func (t *Table) Argv(s Value, dst []Value) ([]Value, *Fault) {
 		dst = append(dst, t.StringBytes(a.word))
 	}
 	if a.why != "" {
-		return dst[:given], &Fault{Code: CodeShell, Message: "the command line " + quoteCut(text) + " " + a.why}
+		return dst[:given], t.fault(CodeShell, func() string { return "the command line " + quoteCut(text) + " " + a.why })
 	}
 	return dst, nil
 }

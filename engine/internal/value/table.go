@@ -22,6 +22,8 @@ type Table struct {
 	MaxString int
 	// Pause, if given, is called every so often while texts are read and interned: see [Table.Spend].
 	Pause func()
+	// Hush lets operations that raise say only that they do, which costs no memory. Callers set it while they ask no more.
+	Hush bool
 	// Overlong is set when an operation ran into MaxString, and left for the evaluator to clear.
 	Overlong bool
 
@@ -55,8 +57,11 @@ type Table struct {
 		weight []uint32
 	}
 	scratch []Value
+	members []Value
+	text    []byte
 	word    []byte // of a command line
-	unspent int    // until the next pause
+	paths   [2][]byte
+	unspent int // until the next pause
 }
 
 // extent is where a string lies in the arena.
@@ -215,6 +220,12 @@ func (t *Table) Text(v Value) []byte { return t.stringAt(v.index()) }
 
 // TextString returns a copy of a string's text.
 func (t *Table) TextString(v Value) string { return string(t.Text(v)) }
+
+// TextView returns a string's text without copying it. It lasts until a Reset before v.
+func (t *Table) TextView(v Value) string {
+	b := t.Text(v)
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
 
 // Long returns the handle of a long.
 func (t *Table) Long(i int64) Value {
