@@ -54,6 +54,7 @@ func (x *exchange) decide(v *verb) *problem.Problem {
 	}
 	x.ctx.SetContentTypeBytes(mediaJSON)
 	x.report()
+	x.record(v)
 	return nil
 }
 

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/rune-authz/rune/host"
+	"github.com/rune-authz/rune/server/audit"
 	"github.com/rune-authz/rune/server/cache"
 	"github.com/rune-authz/rune/server/live"
 )
@@ -30,6 +32,7 @@ type Server struct {
 	runtime *host.Runtime // its own, or nil
 	store   *live.Store
 	cache   *cache.Cache // nil: none
+	audit   *audit.Log   // nil: none
 	ids     *identifier
 
 	ctx      context.Context // of calls: done when the server is closed
@@ -54,7 +57,11 @@ func New(ctx context.Context, c Config, d Deps) (*Server, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
-	if err := s.load(ctx, d.Runtime); err != nil {
+	err := s.openAudit(d.Stdout)
+	if err == nil {
+		err = s.load(ctx, d.Runtime)
+	}
+	if err != nil {
 		_ = s.Close(ctx)
 		return nil, err
 	}
@@ -83,8 +90,23 @@ func (s *Server) load(ctx context.Context, r *host.Runtime) (err error) {
 	return err
 }
 
-// Reload loads the configuration again; what it says is logged as well.
+func (s *Server) openAudit(stdout io.Writer) (err error) {
+	o := audit.Options{File: s.config.DecisionLog, Masks: s.config.DecisionLogMask, Log: s.log}
+	switch {
+	case o.File == "":
+		return nil
+	case o.File == "-" && stdout == nil:
+		o.File, o.Out = "", os.Stdout
+	case o.File == "-":
+		o.File, o.Out = "", stdout
+	}
+	s.audit, err = audit.Open(o)
+	return err
+}
+
+// Reload loads the configuration again, and opens the decision log again. What comes of it is logged as well.
 func (s *Server) Reload(ctx context.Context) error {
+	s.audit.Reopen()
 	_, err := s.store.Reload(ctx, live.CauseSignal)
 	return err
 }
@@ -100,6 +122,7 @@ func (s *Server) Close(ctx context.Context) error {
 		errs = append(errs, s.runtime.Close(ctx))
 	}
 	s.cache.Close()
+	s.audit.Close()
 	return errors.Join(errs...)
 }
 
