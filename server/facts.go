@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rune-authz/rune/host"
+	"github.com/rune-authz/rune/server/live"
 	"github.com/rune-authz/rune/server/problem"
 )
 
@@ -48,6 +49,9 @@ func (x *exchange) getFacts() *problem.Problem {
 	}
 	if err != nil {
 		return problem.From(err)
+	}
+	if live.Reserved(name) {
+		return problem.New(problem.CodeFactsUnlisted, name+" isn't listed: ask what holds of one entity").Helped("use /v1/query with a goal such as " + name + "(User::\"alice\", X)")
 	}
 	if !ok {
 		return problem.New(problem.CodeFactsPredicate, "there is no predicate "+strconv.Quote(name))

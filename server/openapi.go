@@ -51,9 +51,6 @@ func (s *Server) describeAPI() ([]byte, error) {
 	for _, r := range routes() {
 		d.add(r)
 	}
-	for t, schema := range specials {
-		d.doc.Components.Schemas[t.Name()] = schema().NewRef()
-	}
 	if d.err != nil {
 		return nil, d.err
 	}
@@ -189,7 +186,7 @@ func required(t reflect.Type) []string {
 
 // specials are the types whose schema isn't that of their fields.
 var specials = map[reflect.Type]func() *openapi3.Schema{
-	reflect.TypeFor[EntityRef](): func() *openapi3.Schema {
+	reflect.TypeFor[EntityName](): func() *openapi3.Schema {
 		closed := false
 		object := openapi3.NewObjectSchema().WithProperty("type", openapi3.NewStringSchema()).WithProperty("id", openapi3.NewStringSchema())
 		object.Required = []string{"type", "id"}

@@ -29,6 +29,18 @@ type cursor struct {
 
 const cursorSize = 8 + 16 + 16
 
+// maxOffset is more rows than any reply has.
+const maxOffset = 1 << 40
+
+// identify is a hash of a request's text, without blanks between values: those differ where members were taken out.
+func identify(request []byte) [16]byte {
+	text := jsontext.Value(bytes.Clone(request))
+	if text.Compact() != nil {
+		return sum(request)
+	}
+	return sum(text)
+}
+
 func sum(text []byte) (h [16]byte) {
 	full := sha256.Sum256(text)
 	copy(h[:], full[:])
@@ -49,7 +61,7 @@ func parseCursor(text string, request []byte) (c cursor, p *problem.Problem) {
 		copy(c.revision[:], b[8:])
 		copy(c.request[:], b[24:])
 	}
-	if c.request != sum(request) {
+	if c.request != identify(request) || c.offset > maxOffset {
 		return c, problem.New(problem.CodeCursor, "the cursor isn't one of this query's")
 	}
 	return c, nil
@@ -139,7 +151,7 @@ func (p *page) cut(reply []byte, revision string, request []byte) (part, *proble
 				r.rows = reply[first:last]
 			}
 			if p.limit > 0 && n > upTo {
-				c := cursor{upTo, seen, sum(request)}
+				c := cursor{upTo, seen, identify(request)}
 				r.next = []byte(`,"next":"` + c.String() + `"`)
 			}
 			return r, nil

@@ -43,7 +43,7 @@ func routes() []*route {
 			params:  []param{{"limit", "how many rows", 0}, {"cursor", "the next of the page before", ""}},
 			summary: "The rows of a predicate", detail: "Facts from documents and updates, and what rules derive.",
 			replies: []answer{{http.StatusOK, typeJSON, "rows", PredicateReply{}}},
-			fails:   []int{http.StatusConflict}, headers: engineHeaders,
+			fails:   []int{http.StatusNotFound, http.StatusConflict}, headers: engineHeaders,
 		},
 		{
 			method: "GET", path: "/v1/config", scope: ScopeAdmin, admin: true, handle: (*exchange).getConfig,

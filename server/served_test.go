@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -18,7 +19,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
-	"github.com/valyala/fasthttp/fasthttputil"
 
 	"github.com/rune-authz/rune/host"
 	"github.com/rune-authz/rune/server/problem"
@@ -48,14 +48,14 @@ const (
 	annWrites = `{"principal":"ann","action":"write","resource":"doc:plan"}`
 )
 
-// served is a server in this process, on listeners in memory.
+// served is a server in this process.
 type served struct {
 	*Server
 	t      *testing.T
 	path   string // of the configuration
 	client *http.Client
 	admin  *http.Client // nil where there is no admin listener
-	dial   func() (net.Conn, error)
+	addr   string
 	stop   context.CancelFunc
 	done   chan error
 	router routers.Router
@@ -82,12 +82,12 @@ func serve(t *testing.T, config string, d Deps, change ...func(*Config)) *served
 	v := &served{Server: s, t: t, path: c.Path, done: make(chan error, 1)}
 	ctx, stop := context.WithCancel(context.Background())
 	v.stop = stop
-	ln := fasthttputil.NewInmemoryListener()
-	v.client, v.dial = clientOf(ln), ln.Dial
+	ln := listen(t)
+	v.client, v.addr = clientOf(ln), ln.Addr().String()
 	var adminListener net.Listener
 	if c.AdminListen != "" {
-		in := fasthttputil.NewInmemoryListener()
-		v.admin, adminListener = clientOf(in), in
+		adminListener = listen(t)
+		v.admin = clientOf(adminListener)
 	}
 	go func() { v.done <- s.Serve(ctx, ln, adminListener) }()
 	t.Cleanup(func() {
@@ -116,9 +116,21 @@ func testRuntime(t testing.TB) *host.Runtime {
 	return r
 }
 
-func clientOf(ln *fasthttputil.InmemoryListener) *http.Client {
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ln
+}
+
+// clientOf asks a listener, whatever the URL says.
+func clientOf(ln net.Listener) *http.Client {
 	return &http.Client{Transport: &http.Transport{
-		DialContext:        func(context.Context, string, string) (net.Conn, error) { return ln.Dial() },
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", ln.Addr().String())
+		},
 		DisableCompression: true,
 	}}
 }
@@ -206,8 +218,8 @@ func (v *served) check(method, path string, g got) {
 		}
 		return
 	}
-	if g.status == http.StatusNotFound && !strings.HasPrefix(path, factsPrefix) {
-		return // elsewhere: an admin listener's
+	if strings.Contains(g.body, `"code":"http.path"`) || g.status == http.StatusInternalServerError {
+		return // which no document promises
 	}
 	err = openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
@@ -259,4 +271,8 @@ func (g got) into(t testing.TB, out any) {
 	if err := json.NewDecoder(bytes.NewReader([]byte(g.body))).Decode(out); err != nil {
 		t.Fatalf("%v: %s", err, g.body)
 	}
+}
+
+func logTo(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

@@ -11,11 +11,11 @@ import (
 // The types below are what goes over the wire, for the OpenAPI document. The bodies of decisions and queries are the engine's own bytes:
 // tests hold them to these types.
 
-// EntityRef is an entity, as text or as {"type","id"}.
-type EntityRef struct{}
+// EntityName is an entity, as text or as {"type","id"}.
+type EntityName any
 
 // Value is a value of Cedar's as JSON.
-type Value struct{}
+type Value any
 
 // Entity is an entity that a request brings, where the server allows that.
 type Entity struct {
@@ -33,9 +33,9 @@ type EntityUID struct {
 
 // AuthorizeRequest asks for a decision.
 type AuthorizeRequest struct {
-	Principal EntityRef        `json:"principal"`
-	Action    EntityRef        `json:"action"`
-	Resource  EntityRef        `json:"resource"`
+	Principal EntityName       `json:"principal"`
+	Action    EntityName       `json:"action"`
+	Resource  EntityName       `json:"resource"`
 	Context   map[string]Value `json:"context,omitempty"`
 	Entities  []Entity         `json:"entities,omitempty"`
 }
@@ -79,7 +79,7 @@ type BatchReply struct {
 }
 
 // BatchResult is a decision or an error.
-type BatchResult struct{}
+type BatchResult any
 
 // ErrorReply is what stands in a decision's place where the request is wrong.
 type ErrorReply struct {
@@ -89,9 +89,9 @@ type ErrorReply struct {
 // QueryRequest asks a goal, with a request or without.
 type QueryRequest struct {
 	Goal      string           `json:"goal"`
-	Principal *EntityRef       `json:"principal,omitempty"`
-	Action    *EntityRef       `json:"action,omitempty"`
-	Resource  *EntityRef       `json:"resource,omitempty"`
+	Principal EntityName       `json:"principal,omitempty"`
+	Action    EntityName       `json:"action,omitempty"`
+	Resource  EntityName       `json:"resource,omitempty"`
 	Context   map[string]Value `json:"context,omitempty"`
 	Entities  []Entity         `json:"entities,omitempty"`
 	Limit     int              `json:"limit,omitempty"`

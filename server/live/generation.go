@@ -83,18 +83,13 @@ func (g *Generation) Describe(ctx context.Context) (*Description, error) {
 	return d, nil
 }
 
-// reserved are the predicates that updates may change and documents don't declare, with the types of their columns.
-var reserved = map[string][]string{
-	"parent":    {"entity", "entity"},
-	"attribute": {"entity", "string", "any"},
-	"tag":       {"entity", "string", "any"},
+// Reserved reports whether a predicate is one that updates may change and documents don't declare. Its rows are known of one entity at a time.
+func Reserved(predicate string) bool {
+	return predicate == "parent" || predicate == "attribute" || predicate == "tag"
 }
 
 // Columns gives the types of a predicate's columns; it reports false where there is no such predicate.
 func (g *Generation) Columns(ctx context.Context, predicate string) ([]string, bool, error) {
-	if c, ok := reserved[predicate]; ok {
-		return c, true, nil
-	}
 	d, err := g.Describe(ctx)
 	if err != nil {
 		return nil, false, err

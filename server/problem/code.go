@@ -33,6 +33,7 @@ const (
 	CodeBatchSize       host.Code = "request.batch_size"
 	CodeRevision        host.Code = "facts.revision" // if_revision isn't current
 	CodeFactsPredicate  host.Code = "facts.unknown_predicate"
+	CodeFactsUnlisted   host.Code = "facts.unlisted" // of a predicate that can't be listed
 	CodeFactsFull       host.Code = "facts.full"
 	CodeCursor          host.Code = "query.cursor"
 	CodeCursorRevision  host.Code = "query.cursor_revision"
@@ -62,6 +63,7 @@ var statuses = map[host.Code]int{
 	CodeRate:            http.StatusTooManyRequests,
 	CodeRevision:        http.StatusConflict,
 	CodeFactsPredicate:  http.StatusNotFound,
+	CodeFactsUnlisted:   http.StatusNotFound,
 	CodeFactsFull:       http.StatusServiceUnavailable,
 	CodeCursorRevision:  http.StatusConflict,
 	CodeReload:          http.StatusUnprocessableEntity,
