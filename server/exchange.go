@@ -11,6 +11,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/rune-authz/rune/host"
+	"github.com/rune-authz/rune/server/guard"
 	"github.com/rune-authz/rune/server/problem"
 )
 
@@ -84,6 +85,10 @@ func (x *exchange) identify() {
 
 // serve finds out what is asked and whether it may be, and does it.
 func (x *exchange) serve(t *table) *problem.Problem {
+	if p := guard.Check(&x.ctx.Request); p != nil {
+		x.ctx.SetConnectionClose()
+		return p
+	}
 	place := x.locate(t)
 	if place == nil {
 		return problem.New(problem.CodePath, "there is nothing at this path")

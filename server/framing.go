@@ -1,30 +1,27 @@
 package server
 
 import (
-	"errors"
-	"net"
+	"bytes"
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/rune-authz/rune/server/guard"
 	"github.com/rune-authz/rune/server/problem"
 )
 
 // refuse answers what isn't a request that can be read. The connection closes.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	ctx.Response.Header.SetCanonical(headerRequestID, s.ids.append(nil))
-	send(ctx, framingProblem(err))
+	send(ctx, guard.Of(err))
 }
 
-func framingProblem(err error) *problem.Problem {
-	var small *fasthttp.ErrSmallBuffer
-	var network net.Error
-	switch {
-	case errors.As(err, &small):
-		return problem.New(problem.CodeHeaderTooLarge, "the header is too large")
-	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		return problem.New(problem.CodeBodyTooLarge, "the body is too large")
-	case errors.As(err, &network) && network.Timeout():
-		return problem.New(problem.CodeTimeout, "the request didn't come in time")
-	}
-	return problem.New(problem.CodeFraming, "this isn't a request that can be read")
+// Busy is the answer to connections that are too many, as it goes over the wire.
+func Busy() []byte {
+	var ctx fasthttp.RequestCtx
+	send(&ctx, problem.New(problem.CodeBusy, "there are too many connections").With("Retry-After", "1"))
+	ctx.Response.Header.SetNoDefaultContentType(true)
+	ctx.Response.SetConnectionClose()
+	var b bytes.Buffer
+	_, _ = ctx.Response.WriteTo(&b) // a buffer takes everything
+	return b.Bytes()
 }

@@ -64,7 +64,7 @@ func (s *Server) newHTTP(t *table) *fasthttp.Server {
 		Logger:                       quiet{s.log}, // its own would print headers, tokens included
 		ReadBufferSize:               s.config.MaxHeader,
 		MaxRequestBodySize:           s.config.MaxBody,
-		Concurrency:                  s.config.MaxConnections,
+		Concurrency:                  s.config.MaxConnections + spareConnections,
 		ReadTimeout:                  s.config.ReadTimeout,
 		WriteTimeout:                 s.config.WriteTimeout,
 		IdleTimeout:                  idleTimeout,
@@ -76,6 +76,10 @@ func (s *Server) newHTTP(t *table) *fasthttp.Server {
 		CloseOnShutdown:              true,
 	}
 }
+
+// spareConnections are those that the listener has counted as closed, but that fasthttp hasn't let go yet. Its own limit never holds: what it
+// says is no problem document.
+const spareConnections = 1024
 
 // idleTimeout is how long a connection may wait for its next request.
 const idleTimeout = 2 * time.Minute

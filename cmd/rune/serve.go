@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rune-authz/rune/server"
+	"github.com/rune-authz/rune/server/access"
+	"github.com/rune-authz/rune/server/listen"
 	"github.com/rune-authz/rune/server/options"
 )
 
@@ -57,16 +59,20 @@ func (a *app) serve(ctx context.Context, c server.Config) error {
 	if err := readable(c.Path); err != nil {
 		return err
 	}
-	if c.Authenticated() || c.TLSCert != "" {
-		return errors.New("this build checks no tokens and no certificates")
-	}
 	log := newLog(a.stderr, c.LogFormat, c.LogLevel)
-	s, err := server.New(ctx, c, server.Deps{Log: log, Stdout: a.stdout})
+	// Keys and certificates are read anew for as long as requests in progress are answered.
+	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
+	defer unwatch()
+	gate, err := access.New(watching, &c, log)
+	if err != nil {
+		return err
+	}
+	s, err := server.New(ctx, c, server.Deps{Gate: gate, Log: log, Stdout: a.stdout})
 	if err != nil {
 		return relocated(c.Path, err)
 	}
 	defer s.Close(context.WithoutCancel(ctx))
-	ln, err := net.Listen("tcp", c.Listen)
+	ln, admin, err := open(watching, &c, log)
 	if err != nil {
 		return err
 	}
@@ -84,7 +90,31 @@ func (a *app) serve(ctx context.Context, c server.Config) error {
 		}
 	}()
 	log.Info("serving", "address", ln.Addr().String(), "config", c.Path)
-	return s.Serve(ctx, ln, nil)
+	if admin != nil {
+		log.Info("serving administration", "address", admin.Addr().String())
+	}
+	return s.Serve(ctx, ln, admin)
+}
+
+// open listens at the addresses of c. The second is nil if there is one alone.
+func open(ctx context.Context, c *server.Config, log *slog.Logger) (ln, admin net.Listener, err error) {
+	o := listen.Options{TLSCert: c.TLSCert, TLSKey: c.TLSKey, ClientCA: c.TLSClientCA, SocketMode: c.SocketMode,
+		MaxConnections: c.MaxConnections, Busy: server.Busy(), Log: log}
+	if ln, err = listenAt(ctx, c.Listen, o); err != nil || c.AdminListen == "" {
+		return ln, nil, err
+	}
+	if admin, err = listenAt(ctx, c.AdminListen, o); err != nil {
+		return nil, nil, errors.Join(err, ln.Close())
+	}
+	return ln, admin, nil
+}
+
+func listenAt(ctx context.Context, address string, o listen.Options) (net.Listener, error) {
+	at, err := listen.ParseAddress(address)
+	if err != nil {
+		return nil, err
+	}
+	return listen.Open(ctx, at, o)
 }
 
 // newLog makes the server's log.
