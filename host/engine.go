@@ -94,7 +94,7 @@ func (e *Engine) call(ctx context.Context, v verb, dst, request []byte, c *Call)
 		return dst, err
 	}
 	defer e.pool.release(i)
-	if c != nil && c.Overlay != 0 && o == nil { // an instance may still know it, but nobody whether it reads the time
+	if c != nil && c.Overlay != 0 && o == nil && v.takesOverlay() { // an instance may still know it, but nobody whether it reads the time
 		if c.Stats != nil {
 			*c.Stats = Stats{}
 		}

@@ -27,6 +27,9 @@ const (
 
 var verbExports = [verbs]string{"rune_authorize", "rune_batch", "rune_query", "rune_update", "rune_describe", "rune_test", "rune_overlay"}
 
+// takesOverlay reports whether calls may name an overlay. The module refuses the others'.
+func (v verb) takesOverlay() bool { return v == authorize || v == batch || v == query }
+
 // instance is one running copy of the module. It is used by one goroutine at a time.
 type instance struct {
 	module   api.Module

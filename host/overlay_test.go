@@ -181,3 +181,24 @@ func TestRegistry_bounded(t *testing.T) {
 		t.Errorf("%d overlays of %d bytes", r.used.Len(), r.bytes)
 	}
 }
+
+// TestOverlay_unsupported: verbs that take no overlay say so, whether the engine knows it or not, as the module does.
+func TestOverlay_unsupported(t *testing.T) {
+	e := loadText(t, people, nil)
+	known, err := e.Overlay(ctx, overlayText(1), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, handle := range []uint64{known, 7} {
+		c := &Call{Overlay: handle}
+		for name, call := range map[string]func() ([]byte, error){
+			"describe": func() ([]byte, error) { return e.Describe(ctx, nil, []byte(`{}`), c) },
+			"test":     func() ([]byte, error) { return e.Test(ctx, nil, []byte(`{}`), c) },
+			"update":   func() ([]byte, error) { return e.Update(ctx, nil, []byte(`{"insert":{}}`), c) },
+		} {
+			if reply, err := call(); !errors.Is(err, Code("abi.unsupported")) {
+				t.Errorf("%s with overlay %d: %s %v", name, handle, reply, err)
+			}
+		}
+	}
+}
