@@ -4,7 +4,6 @@ package corpus
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -103,21 +102,13 @@ func Generated() (*Corpus, error) {
 
 // Written reads the small corpus, which was written by hand for the validator.
 func Written() (*Corpus, error) {
-	dir, err := module()
+	written, err := Validator()
 	if err != nil {
 		return nil, err
 	}
-	dir = filepath.Join(dir, "x", "exp", "schema", "validate")
-	list, err := os.ReadDir(filepath.Join(dir, "testdata"))
-	if err != nil {
-		return nil, fmt.Errorf("read corpus: %w", err)
-	}
 	files := map[string][]byte{}
-	for _, f := range list {
-		name := path.Join("testdata", f.Name())
-		if files[name], err = os.ReadFile(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
-			return nil, fmt.Errorf("read corpus: %w", err)
-		}
+	for name, data := range written {
+		files["testdata/"+name] = data
 	}
 	return newCorpus(files), nil
 }

@@ -1,16 +1,9 @@
 package schema
 
 import (
-	"archive/tar"
-	"compress/gzip"
 	"encoding/json"
-	"errors"
-	"io"
 	"maps"
-	"os"
-	"os/exec"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,46 +15,17 @@ import (
 	"github.com/rune-authz/rune/engine/internal/cedartest"
 	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
+	"github.com/rune-authz/rune/internal/corpus"
 )
 
-// cedarDir is where the module cache keeps cedar-go, whose corpora the tests run.
-func cedarDir(t testing.TB) string {
-	t.Helper()
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/cedar-policy/cedar-go").Output()
-	if err != nil {
-		t.Fatalf("finding cedar-go: %v", err)
-	}
-	return strings.TrimSpace(string(out))
-}
-
-// archive returns the files of one of cedar-go's archives by base name. Junk that macOS put there is left out.
+// archive returns the files of one of cedar-go's archives by base name.
 func archive(t testing.TB, name string) map[string][]byte {
 	t.Helper()
-	f, err := os.Open(filepath.Join(cedarDir(t), name))
+	files, err := corpus.Archive(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := map[string][]byte{}
-	for r := tar.NewReader(z); ; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return out
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if h.Typeflag != tar.TypeReg || strings.HasPrefix(path.Base(h.Name), "._") {
-			continue
-		}
-		if out[path.Base(h.Name)], err = io.ReadAll(r); err != nil {
-			t.Fatal(err)
-		}
-	}
+	return files
 }
 
 // parseOne parses a schema of one fragment.
@@ -177,35 +141,34 @@ func TestCorpus(t *testing.T) {
 
 // TestCorpus_validator does the same with the cases that cedar-go's validator comes with.
 func TestCorpus_validator(t *testing.T) {
-	dir := filepath.Join(cedarDir(t), "x", "exp", "schema", "validate")
-	names, _ := filepath.Glob(filepath.Join(dir, "testdata", "*.cedarschema"))
+	files, err := corpus.Validator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	schemas := 0
 	c := comparison{T: t, refused: map[source.Code]int{}}
 	mixed := 0
-	for _, name := range names {
-		base := strings.TrimSuffix(name, ".cedarschema")
-		m := c.manifest(c.file(base + ".json"))
-		c.load(name, c.file(name))
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		base, isSchema := strings.CutSuffix(name, ".cedarschema")
+		if !isSchema {
+			continue
+		}
+		schemas++
+		m := c.manifest(files[base+".json"])
+		c.load(name, files[name])
 		for _, q := range m.Requests {
 			c.request(types.Request(q))
 		}
-		entities := c.readEntities(c.file(base + ".entities.json"))
+		entities := c.readEntities(files[base+".entities.json"])
 		for _, e := range entities {
 			c.entity(e)
 		}
 		mixed += c.mix(m, entities)
 	}
-	t.Logf("%d schemas, %d requests, %d entities, of which %d mixed; refused %v; enums %d, groups %d", len(names), c.requests, c.entities, mixed, c.refused, c.enums, c.groups)
-	if len(names) < 100 || len(c.refused) < 7 {
+	t.Logf("%d schemas, %d requests, %d entities, of which %d mixed; refused %v; enums %d, groups %d", schemas, c.requests, c.entities, mixed, c.refused, c.enums, c.groups)
+	if schemas < 100 || len(c.refused) < 7 {
 		t.Error("the corpus has changed")
 	}
-}
-
-func (c *comparison) file(name string) []byte {
-	text, err := os.ReadFile(name)
-	if err != nil {
-		c.Fatal(err)
-	}
-	return text
 }
 
 func (c *comparison) manifest(text []byte) (m corpusCase) {

@@ -1,17 +1,10 @@
 package wire
 
 import (
-	"archive/tar"
-	"compress/gzip"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
-	"os/exec"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -23,40 +16,17 @@ import (
 	"github.com/rune-authz/rune/engine/internal/schema"
 	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
+	"github.com/rune-authz/rune/internal/corpus"
 )
 
-// archive returns the files of one of the archives that cedar-go ships, by base name. Junk that macOS put there is left out.
+// archive returns the files of one of cedar-go's archives by base name.
 func archive(t testing.TB, name string) map[string][]byte {
 	t.Helper()
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/cedar-policy/cedar-go").Output()
-	if err != nil {
-		t.Fatalf("finding cedar-go: %v", err)
-	}
-	f, err := os.Open(filepath.Join(strings.TrimSpace(string(dir)), name))
+	files, err := corpus.Archive(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := map[string][]byte{}
-	for r := tar.NewReader(z); ; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return out
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if h.Typeflag != tar.TypeReg || strings.HasPrefix(path.Base(h.Name), "._") {
-			continue
-		}
-		if out[path.Base(h.Name)], err = io.ReadAll(r); err != nil {
-			t.Fatal(err)
-		}
-	}
+	return files
 }
 
 type corpusCase struct {
