@@ -156,7 +156,7 @@ func loadFiles(files []txtar.File, h Host) (*Engine, []byte) {
 				}
 			}
 			data, _ := json.Marshal(names)
-			l.Give(*want.List, data, false)
+			l.Give(*want.List, data, len(names) == 0) // an archive holds no empty folders
 		}
 	}
 }

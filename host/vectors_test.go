@@ -3,7 +3,6 @@ package host
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -56,17 +55,6 @@ func vectorFiles(tb testing.TB) []string {
 	return out
 }
 
-// vectorFS is a vector's files. Every folder is there, if empty: an archive holds no folders.
-type vectorFS struct{ fstest.MapFS }
-
-func (v vectorFS) ReadDir(name string) ([]fs.DirEntry, error) {
-	entries, err := v.MapFS.ReadDir(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return entries, err
-}
-
 var stepVerbs = map[string]verb{
 	"request.json": authorize, "batch.json": batch, "query.json": query,
 	"update.json": update, "describe.json": describe, "test.json": test, "overlay.json": overlay,
@@ -95,7 +83,7 @@ func runArchive(t *testing.T, i *instance, archive *txtar.Archive, key [2]uint64
 	for _, f := range archive.Files[:first] {
 		files[f.Name] = &fstest.MapFile{Data: f.Data}
 	}
-	reply, err := i.load(ctx, source{vectorFS{files}, "."}, root.Name, root.Data, &LoadOptions{HashKey: key})
+	reply, err := i.load(ctx, source{files, "."}, root.Name, root.Data, &LoadOptions{HashKey: key})
 	if err != nil {
 		t.Fatal(err)
 	}

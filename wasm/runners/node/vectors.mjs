@@ -63,7 +63,7 @@ class Instance {
     for (;;) {
       const want = JSON.parse(Buffer.from(this.reply('rune_load_next'), 'latin1'));
       if ('read' in want) this.give(want.read, files.get(want.read));
-      else if ('list' in want) this.give(want.list, Buffer.from(JSON.stringify(listing(files, want.list))));
+      else if ('list' in want) this.give(want.list, listing(files, want.list));
       else return this.reply('rune_load_commit');
     }
   }
@@ -85,9 +85,11 @@ class Instance {
   }
 }
 
+/** The names of the files in a folder as JSON, or undefined: there are no empty folders. */
 function listing(files, folder) {
   const parent = folder === '' ? '.' : folder;
-  return [...files.keys()].filter((f) => path.posix.dirname(f) === parent).map((f) => path.posix.basename(f));
+  const names = [...files.keys()].filter((f) => path.posix.dirname(f) === parent).map((f) => path.posix.basename(f));
+  return names.length > 0 ? Buffer.from(JSON.stringify(names)) : undefined;
 }
 
 /** The host block for the fields of a host.json. */

@@ -72,7 +72,7 @@ class Instance:
             elif "list" in want:
                 prefix = want["list"] + "/" if want["list"] else ""
                 names = [f[len(prefix):] for f in files if f.startswith(prefix) and "/" not in f[len(prefix):]]
-                self.give(want["list"], json.dumps(names).encode())
+                self.give(want["list"], json.dumps(names).encode() if names else None)  # no empty folders
             else:
                 return self.reply("rune_load_commit")
 
