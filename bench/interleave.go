@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// threadUnit is the unit of the time that a thread was running. On a machine that does other things as well it is what counts.
+const threadUnit = "cpu-ns/op"
+
 // contender is one of several that are timed side by side: run does n times what is timed.
 type contender struct {
 	name string
@@ -15,8 +18,11 @@ type contender struct {
 }
 
 // interleave times the contenders in turn, in short rounds, so that what else the machine does meets all of them alike. A round
-// lasts for budget, or for one run where that is longer.
+// lasts for budget, or for one run where that is longer. Contenders work in the calling goroutine; its thread's own time is a sample
+// beside the time on the wall. What of a native contender's garbage other threads collect isn't in it, a guest's own collections are.
 func (b *bench) interleave(ctx context.Context, rounds int, budget time.Duration, contenders ...*contender) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	for _, c := range contenders {
 		if err := c.calibrate(budget); err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
@@ -28,11 +34,14 @@ func (b *bench) interleave(ctx context.Context, rounds int, budget time.Duration
 				return err
 			}
 			runtime.GC() // nobody pays for another's garbage
+			thread := threadTime()
 			took, err := c.time()
+			thread = threadTime() - thread
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
-			b.results.add(c.name, c.n, sample{float64(took) / float64(c.n), "ns/op"})
+			n := float64(c.n)
+			b.results.add(c.name, c.n, sample{float64(took) / n, "ns/op"}, sample{float64(thread) / n, threadUnit})
 		}
 	}
 	return nil

@@ -26,8 +26,10 @@ func TestInterleave_order(t *testing.T) {
 		t.Errorf("turns %v", turns)
 	}
 	for _, name := range []string{"a", "b"} {
-		if n := len(b.results.samples[quantity{name, "ns/op"}]); n != 3 {
-			t.Errorf("%d samples of %s", n, name)
+		for _, unit := range []string{"ns/op", threadUnit} {
+			if n := len(b.results.samples[quantity{name, unit}]); n != 3 {
+				t.Errorf("%d samples of %s in %s", n, name, unit)
+			}
 		}
 	}
 }
