@@ -184,16 +184,16 @@ func (e *Engine) evaluate(h *Host, clock *stopwatch) string {
 		limit = e.evaluatePolicies()
 		clock.mark(phasePolicies)
 	}
-	e.countWork()
+	e.countWork(e.eval.Work())
 	e.stats.Steps += uint64(e.env.Steps)
 	return limit
 }
 
 // countWork notes what the evaluation of rules took.
-func (e *Engine) countWork() {
+func (e *Engine) countWork(w goal.Work) {
 	s := &e.stats
-	s.Steps, s.ErrorSteps, s.ArenaBytes = uint64(e.eval.Steps()), uint32(min(e.eval.ErrorSteps(), math.MaxUint32)), uint64(e.eval.Bytes())
-	s.Tuples, s.Tables, s.RulesEvaluated = uint32(e.eval.Tuples()), uint32(e.eval.Tables()), uint32(e.eval.RulesEvaluated())
+	s.Steps, s.ErrorSteps, s.ArenaBytes = uint64(w.Steps), uint32(min(w.ErrorSteps, math.MaxUint32)), uint64(w.Bytes)
+	s.Tuples, s.Tables, s.RulesEvaluated = uint32(w.Tuples), uint32(w.Tables), uint32(w.Rules)
 }
 
 // evaluatePolicies lets Cedar decide, in what the limit of steps leaves.

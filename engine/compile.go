@@ -292,6 +292,7 @@ func (c *compiler) engine(program *analysis.Program) *Engine {
 		c.diags.Errorf(source.Span{}, fault.Code, "%s", fault.Message)
 		return nil
 	}
+	e.countWork(e.model.Work())
 	for _, w := range e.model.Warnings() {
 		c.diags.Add(w)
 	}

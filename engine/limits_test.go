@@ -270,10 +270,10 @@ func TestLimits_update(t *testing.T) {
 	if e, reply = load(Limits{}); e == nil {
 		t.Fatalf("%s", reply)
 	}
-	if reply := e.Update(nil, []byte(insert), &Host{Limits: Limits{Tuples: 100}}); errorCode(reply) != "limit.tuples" {
+	if reply := e.Update(nil, []byte(insert), &Host{Limits: Limits{Tuples: 50}}); errorCode(reply) != "limit.tuples" {
 		t.Errorf("an update beyond its own limit: %s", reply)
 	}
-	if reply := e.Update(nil, []byte(insert), &Host{Limits: Limits{Tuples: 101}}); errorCode(reply) != "" {
+	if reply := e.Update(nil, []byte(insert), &Host{Limits: Limits{Tuples: 51}}); errorCode(reply) != "" {
 		t.Errorf("an update within its limit: %s", reply)
 	}
 }

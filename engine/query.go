@@ -53,7 +53,7 @@ func (e *Engine) ask(dst []byte, text []byte, q *wire.Query, h *Host) ([][]value
 	}
 	e.eval.Begin(request, e.view, e.limits.goal(), h.Yield)
 	rows, fault := e.eval.Query(g)
-	e.countWork()
+	e.countWork(e.eval.Work())
 	if fault != nil {
 		return nil, nil, wire.AppendError(dst, string(fault.Code), fault.Message, "", 0, 0, "")
 	}

@@ -33,7 +33,8 @@ func (e *Engine) Update(dst, update []byte, h *Host) []byte {
 		return e.appendRequestError(dst, update, err)
 	}
 	if len(deletes)+len(inserts) > 0 {
-		if fault := e.model.Update(inserts, deletes, h.Limits.goal()); fault != nil {
+		fault := e.model.Update(inserts, deletes, h.Limits.goal())
+		if e.countWork(e.model.Work()); fault != nil {
 			e.end()
 			return wire.AppendError(dst, string(fault.Code), fault.Message, "", 0, 0, "")
 		}

@@ -35,9 +35,12 @@ type Model struct {
 	eval    *goal.Evaluator
 	view    *entity.View
 	strata  [][]analysis.PredID // components that are materialised together, lowest first
+	groups  []group             // all predicates by stratum, lowest first
 
 	warnings []warning
 	scans    []goal.Scan // at load
+
+	errorSteps int // of the load or the last update
 }
 
 // warning is a static row that errs, or rows with the same error.
@@ -57,8 +60,12 @@ func New(t *value.Table, p *analysis.Program, store *entity.Store, o Options) (*
 	goal.LeaveToDemand(t, p)
 	m.findComponents()
 	m.eval = goal.New(t, p, m.db, store)
-	if f := m.materialise(m.options.Limits, func(int) bool { return true }); f != nil {
-		return nil, f
+	m.findGroups()
+	m.begin(m.options.Limits)
+	for i := range m.strata {
+		if f := m.materialise(i); f != nil {
+			return nil, f
+		}
 	}
 	m.scans = m.eval.Prepare()
 	return m, nil
@@ -114,28 +121,47 @@ func (m *Model) findComponents() {
 	})
 }
 
-// materialise evaluates, from the lowest stratum up, the components that an update concerns, within limits for all of them.
-func (m *Model) materialise(limits goal.Limits, concerns func(component int) bool) *value.Fault {
+// begin prepares the evaluator for a load or an update.
+func (m *Model) begin(limits goal.Limits) {
 	empty := goal.Request{Principal: value.None, Action: value.None, Resource: value.None, Context: m.t.Record(nil)}
 	m.view.Reset()
-	m.t.Made = 0
+	m.t.Made, m.errorSteps = 0, 0
 	m.eval.Begin(empty, m.view, limits, m.options.Yield)
-	for i := range m.strata {
-		if !concerns(i) {
-			continue
-		}
-		m.warnings = slices.DeleteFunc(m.warnings, func(w warning) bool { return w.component == i })
-		grown, warnings := m.eval.Materialise(m.strata[i], m.options.MaxRows)
-		if limit := m.eval.Settle(); limit != "" {
-			return &value.Fault{Code: source.Code(limit), Message: "evaluating what is static exceeds " + limit}
-		}
-		m.publish(i, grown)
-		for _, w := range warnings {
-			m.warnings = append(m.warnings, warning{Warning: w, component: i})
-		}
+}
+
+// materialise evaluates a component.
+func (m *Model) materialise(i int) *value.Fault {
+	m.warnings = slices.DeleteFunc(m.warnings, func(w warning) bool { return w.component == i })
+	grown, warnings := m.eval.Materialise(m.strata[i], m.options.MaxRows)
+	m.errorSteps += m.eval.ErrorSteps()
+	if f := m.exceeded(); f != nil {
+		return f
 	}
-	slices.SortStableFunc(m.warnings, func(a, b warning) int { return cmp.Compare(a.component, b.component) })
+	m.publish(i, grown)
+	for _, w := range warnings {
+		m.warnings = append(m.warnings, warning{Warning: w, component: i})
+	}
 	return nil
+}
+
+// exceeded tells of the limit that ended the evaluation, if one did.
+func (m *Model) exceeded() *value.Fault {
+	limit := m.eval.Settle()
+	if limit == "" {
+		return nil
+	}
+	return exceeds(limit)
+}
+
+func exceeds(limit string) *value.Fault {
+	return &value.Fault{Code: source.Code(limit), Message: "evaluating what is static exceeds " + limit}
+}
+
+// Work returns what the load or the last update took.
+func (m *Model) Work() goal.Work {
+	w := m.eval.Work()
+	w.ErrorSteps = m.errorSteps
+	return w
 }
 
 // publish puts a component's rows into the database; none were found if it is too large.

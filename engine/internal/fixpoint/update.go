@@ -12,16 +12,17 @@ import (
 // Update deletes and then inserts facts as one transaction, and changes nothing where it returns a fault, such as a limit's. Limits that the
 // load was given hold as well.
 func (m *Model) Update(insert, delete []analysis.Facts, limits goal.Limits) *value.Fault {
-	u := update{Model: m, concerned: make([]bool, m.db.Len())}
-	u.apply(delete, true)
-	u.apply(insert, false)
-	if len(u.changes) == 0 {
-		return nil
+	limits = limits.Lower(m.options.Limits)
+	m.begin(limits)
+	u := update{Model: m, changes: make([]goal.Change, m.db.Len()), lowered: limits.ErrorSteps != m.options.Limits.ErrorSteps}
+	u.apply(insert, delete)
+	for i := range m.groups {
+		if f := u.follow(&m.groups[i]); f != nil {
+			u.undo()
+			return f
+		}
 	}
-	u.spread()
-	saved := u.save()
-	if f := m.materialise(limits.Lower(m.options.Limits), u.concerns); f != nil {
-		u.restore(saved)
+	if f := m.exceeded(); f != nil {
 		u.undo()
 		return f
 	}
@@ -31,33 +32,56 @@ func (m *Model) Update(insert, delete []analysis.Facts, limits goal.Limits) *val
 // update is one transaction.
 type update struct {
 	*Model
-	changes   []change
-	concerned []bool // by predicate: its rows may change
+	changes []goal.Change // by predicate: of its facts, and from when its group was looked at on of its rows
+	facts   []undo        // in the order of the changes
+	rows    []undo
+	lowered bool // the limit of error steps is lower than the load's
+	store   bool // parents, attributes or tags may change, which rules read through expressions as well
 }
 
-// change is a fact that was inserted or deleted.
-type change struct {
-	pred    analysis.PredID
-	row     []value.Value
-	deleted bool
+// undo is what takes a change back: rows that changed in place, or the rows that were there before others took their place.
+type undo struct {
+	pred   analysis.PredID
+	in     *relation.Relation
+	change goal.Change
+	before *relation.Predicate
+	warned []warning
 }
 
-func (u *update) apply(facts []analysis.Facts, deletes bool) {
+// apply changes the facts.
+func (u *update) apply(insert, delete []analysis.Facts) {
+	removed, added := u.set(delete, false), u.set(insert, true)
+	for p := range u.changes {
+		c := goal.Change{Removed: without(removed[p], added[p]), Added: without(added[p], removed[p])}
+		if u.changes[p] = c; c.IsZero() {
+			continue
+		}
+		u.eval.Count(c.Removed.Count + c.Added.Count)
+		u.facts = append(u.facts, undo{pred: analysis.PredID(p), in: u.db.Pred(p).Facts, change: c})
+	}
+}
+
+// set makes facts present or absent, and returns by predicate those that weren't.
+func (u *update) set(facts []analysis.Facts, present bool) []*relation.Relation {
+	out := make([]*relation.Relation, len(u.changes))
 	for _, f := range facts {
 		rel := u.db.Pred(int(f.Pred)).Facts
 		for i := range f.Count {
 			row := rowOf(f, rel.Arity(), i)
-			if u.set(f.Pred, row, !deletes) {
-				u.changes = append(u.changes, change{pred: f.Pred, row: slices.Clone(row), deleted: deletes})
-				u.concerned[f.Pred] = true
+			if u.db.Pauses.Spend(1); !setRow(rel, row, present) {
+				continue
 			}
+			if out[f.Pred] == nil {
+				out[f.Pred] = u.db.New(rel.Arity())
+			}
+			out[f.Pred].Insert(row)
 		}
 	}
+	return out
 }
 
-// set makes a fact present or absent, and reports whether that changed something.
-func (u *update) set(p analysis.PredID, row []value.Value, present bool) bool {
-	rel := u.db.Pred(int(p)).Facts
+// setRow makes a row present or absent, and reports whether that changed something.
+func setRow(rel *relation.Relation, row []value.Value, present bool) bool {
 	if present {
 		_, isNew := rel.Insert(row)
 		return isNew
@@ -65,79 +89,76 @@ func (u *update) set(p analysis.PredID, row []value.Value, present bool) bool {
 	return rel.Delete(row)
 }
 
-func (u *update) undo() {
-	for i := len(u.changes) - 1; i >= 0; i-- {
-		c := u.changes[i]
-		u.set(c.pred, c.row, c.deleted)
+// without lists the rows of a that b lacks. Either may be nil.
+func without(a, b *relation.Relation) (list goal.Rows) {
+	if a == nil {
+		return list
 	}
-}
-
-// spread finds what may change with the facts that did: what uses them, directly or not.
-func (u *update) spread() {
-	for changed := true; changed; {
-		changed = false
-		store := u.storeConcerned()
-		for i := range u.program.Preds {
-			if !u.concerned[i] && (store && u.program.Preds[i].StoreDependent || u.uses(analysis.PredID(i))) {
-				u.concerned[i], changed = true, true
-			}
+	for id := range uint32(a.Top()) {
+		if row := a.Row(id); a.Alive(id) && (b == nil || !b.Has(row)) {
+			list.Data = append(list.Data, row...)
+			list.Count++
 		}
 	}
+	return list
 }
 
-// storeConcerned reports whether parents, attributes or tags may change, which rules read through expressions as well.
-func (u *update) storeConcerned() bool {
-	for i := range u.program.Preds {
-		if u.concerned[i] && u.program.Preds[i].Kind == analysis.PredStore {
+// undo takes the transaction back.
+func (u *update) undo() {
+	for _, list := range [...][]undo{u.rows, u.facts} {
+		for i := len(list) - 1; i >= 0; i-- {
+			list[i].run(u.Model)
+		}
+	}
+	u.eval.Refresh()
+}
+
+func (o *undo) run(m *Model) {
+	if o.before != nil {
+		m.db.Materialise(int(o.pred), o.before.Rows, o.before.Erring)
+		m.warnings = o.warned
+		return
+	}
+	n := o.in.Arity()
+	for i := range o.change.Added.Count {
+		o.in.Delete(o.change.Added.Row(i, n))
+	}
+	for i := range o.change.Removed.Count {
+		o.in.Insert(o.change.Removed.Row(i, n))
+	}
+}
+
+// concerns reports whether something changes that a group's rows come from.
+func (u *update) concerns(g *group) bool {
+	for _, p := range g.preds {
+		switch x := &u.program.Preds[p]; {
+		case !u.changes[p].IsZero(), u.store && x.StoreDependent, slices.ContainsFunc(g.reads, u.changed):
 			return true
 		}
 	}
 	return false
 }
 
-// uses reports whether a rule of a predicate has a literal on one that is concerned.
-func (u *update) uses(p analysis.PredID) bool {
-	for _, r := range u.program.Preds[p].Rules {
-		for i := range u.program.Rules[r].Body {
-			switch l := &u.program.Rules[r].Body[i]; l.Kind {
-			case analysis.LitAtom, analysis.LitNot:
-				if u.concerned[l.Pred] {
-					return true
-				}
-			case analysis.LitAggregate:
-				if u.concerned[l.Aggregate.Pred] {
-					return true
-				}
+func (u *update) changed(p analysis.PredID) bool { return !u.changes[p].IsZero() }
+
+// follow brings the rows of a group up to date.
+func (u *update) follow(g *group) *value.Fault {
+	if !u.concerns(g) {
+		return nil
+	}
+	if g.component >= 0 {
+		if !u.maintain(g) {
+			if f := u.rebuild(g); f != nil {
+				return f
 			}
 		}
 	}
-	return false
-}
-
-// concerns reports whether a component is to be evaluated anew.
-func (u *update) concerns(i int) bool {
-	return slices.ContainsFunc(u.strata[i], func(p analysis.PredID) bool { return u.concerned[p] })
-}
-
-// state is what restore needs.
-type state struct {
-	preds    []relation.Predicate
-	warnings []warning
-}
-
-func (u *update) save() state {
-	s := state{warnings: slices.Clone(u.warnings)}
-	for i := range u.db.Len() {
-		s.preds = append(s.preds, *u.db.Pred(i))
-	}
-	return s
-}
-
-func (u *update) restore(s state) {
-	for i, p := range s.preds {
-		if u.db.Pred(i).Rows != p.Rows {
-			u.db.Materialise(i, p.Rows, p.Erring)
+	for _, p := range g.preds {
+		x := &u.program.Preds[p]
+		if len(x.Rules) > 0 && !x.Materialize {
+			u.changes[p] = goal.Change{Unknown: true}
 		}
+		u.store = u.store || x.Kind == analysis.PredStore && u.changed(p)
 	}
-	u.warnings = s.warnings
+	return nil
 }

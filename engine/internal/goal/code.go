@@ -86,6 +86,7 @@ const (
 	viaTable    access = iota // a goal's table
 	viaRelation               // a relation of the database
 	viaGrowth                 // the relations that the materialisation under way fills
+	viaNews                   // what changed, of a component that is maintained
 	viaRequest                // principal, action, resource
 	viaContext
 	viaField // attribute and tag

@@ -51,6 +51,7 @@ type Evaluator struct {
 	// fields says of attributes and tags whether there is anything but what is stored.
 	fields [2]bool
 	grow   *growth // set while static predicates are materialised
+	upkeep *upkeep // set while they are maintained
 
 	budget
 	tableSet
@@ -333,6 +334,9 @@ func (e *Evaluator) Ancestors(x value.Value, dst []value.Value) ([]value.Value, 
 	return dst, entity.OK, nil
 }
 
+// GaveUp reports whether the error steps were used up.
+func (e *Evaluator) GaveUp() bool { return e.gaveUp }
+
 // Exceeded names the limit that ended the evaluation, or is empty.
 func (e *Evaluator) Exceeded() string { return e.exceeded }
 
@@ -357,6 +361,24 @@ func (e *Evaluator) Tuples() int { return e.tuples }
 
 // Tables returns the number of goals asked since Begin.
 func (e *Evaluator) Tables() int { return e.asked }
+
+// Work is what an evaluation took.
+type Work struct {
+	Steps      int
+	ErrorSteps int // in finding out what errors hide, which Steps leaves out
+	Tuples     int // rows derived
+	Tables     int // goals asked
+	Rules      int // rules started
+	Bytes      int // of values made and of rows kept, as the limit counts them
+}
+
+// Work returns what was taken since Begin.
+func (e *Evaluator) Work() Work {
+	return Work{Steps: e.steps, ErrorSteps: e.errSteps, Tuples: e.tuples, Tables: e.asked, Rules: e.started, Bytes: e.Bytes()}
+}
+
+// Count counts n steps that the caller takes on the evaluation's behalf.
+func (e *Evaluator) Count(n int) { e.step(n) }
 
 // RulesEvaluated returns the number of rules started since Begin.
 func (e *Evaluator) RulesEvaluated() int { return e.started }

@@ -28,6 +28,7 @@ type grown struct {
 	erring   *relation.Loose // what may hold beyond that
 	old, top int             // rows numbered below old were new before the last round, those below top in it
 	targets  [2]*table       // by mode
+	keep     *kept           // of a predicate that is maintained
 }
 
 // growthPart is what a literal of a growing predicate reads in a round.
@@ -77,8 +78,10 @@ type Grown struct {
 }
 
 // Materialise computes all rows of the predicates of one component, which must need nothing of a request and demand no columns. It gives
-// up, returning nil, beyond most rows; where it exceeds a limit, Exceeded says so. It drops all tables: call Begin before and after.
+// up, returning nil, beyond most rows, and where the error steps don't suffice, which each component has for itself, as GaveUp says; where it
+// exceeds another limit, Exceeded says so. It drops all tables: call Begin before and after.
 func (e *Evaluator) Materialise(preds []analysis.PredID, most int) ([]Grown, []Warning) {
+	e.errSteps, e.gaveUp = 0, false
 	g := &growth{left: most}
 	var c *closure
 	if len(preds) == 1 {
@@ -332,6 +335,10 @@ func below(ids []uint32, n int) int {
 // growAnswer adds a row to the relation that a target stands for.
 func (e *Evaluator) growAnswer(t *table, row []value.Value, fault *value.Fault) {
 	x, g := t.grow, e.grow
+	if x.keep != nil {
+		e.keepAnswer(x.keep, row)
+		return
+	}
 	isNew := false
 	if t.mode == modeP {
 		if fault == nil {

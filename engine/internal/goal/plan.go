@@ -119,8 +119,15 @@ func (e *Evaluator) makePlan(c *code, call []value.Value, demanded []bool, delta
 		left[i] = i
 	}
 	if delta >= 0 {
-		p.steps = append(p.steps, b.step(&c.lits[delta], delta, delta))
-		left = slices.Delete(left, delta, delta+1)
+		l := &c.lits[delta]
+		if e.upkeep == nil {
+			p.steps = append(p.steps, b.step(l, delta, delta))
+		} else {
+			p.steps = append(p.steps, b.newsStep(l))
+		}
+		if l.Kind == analysis.LitAtom {
+			left = slices.Delete(left, delta, delta+1)
+		}
 	}
 	for len(left) > 0 {
 		i := b.next(c, left)

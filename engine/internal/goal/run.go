@@ -244,6 +244,8 @@ func (e *Evaluator) enterAtom(p *plan, i int, t *table) status {
 		e.enterRelation(s, c, t)
 	case viaGrowth:
 		e.enterGrowth(s, c)
+	case viaNews:
+		c.rows, c.arity, c.n = e.upkeep.news.Data, len(s.cols), e.upkeep.news.Count
 	case viaTable:
 		e.enterTable(p, i, t)
 	default:
