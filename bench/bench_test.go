@@ -157,6 +157,21 @@ func TestReport_reached(t *testing.T) {
 	}
 }
 
+func TestReadable_digits(t *testing.T) {
+	for _, c := range []struct {
+		value float64
+		unit  string
+		want  string
+	}{
+		{0, "ns/op", "0 ns"}, {0.0002263, "", "0.000226 "}, {0.99, "", "0.990 "}, {12.345, "ns/op", "12.3 ns"}, {999.6, "ns/op", "1000 ns"}, {123456, "ns/op", "123 µs"},
+		{1.5e9, "cpu-ns/op", "1.50 s"}, {2e6, "load-ns/op", "2 ms"}, {4, "allocs/op", "4 allocs"}, {-12.5, "MB", "-12.5 MB"}, {1234567, "B", "1234567 B"},
+	} {
+		if got := readable(c.value, c.unit); got != c.want {
+			t.Errorf("%v %s is %q, want %q", c.value, c.unit, got, c.want)
+		}
+	}
+}
+
 // TestTable_columns: cells of a column end, or in the first and the last begin, one below the other.
 func TestTable_columns(t *testing.T) {
 	r, targets := made()

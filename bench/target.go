@@ -110,16 +110,11 @@ func readable(v float64, unit string) string {
 	return number(v) + " ns"
 }
 
-// number writes whole numbers and large ones whole, others with three digits.
+// number writes whole numbers whole, and others with three digits or more.
 func number(v float64) string {
-	digits := 2
-	switch {
-	case v == math.Trunc(v) || v >= 100:
-		digits = 0
-	case v >= 10:
-		digits = 1
-	case v < 1:
-		digits = 5
+	digits := 0
+	if v != math.Trunc(v) {
+		digits = max(2-int(math.Floor(math.Log10(math.Abs(v)))), 0)
 	}
 	return strconv.FormatFloat(v, 'f', digits, 64)
 }

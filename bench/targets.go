@@ -30,6 +30,7 @@ func targetsOf(s scale, chosen []part) []target {
 			measured: quantity{"Load_million/engine", "MB"}, worst: true},
 		{part: "steady", what: "allocations a request, native", allowed: 0,
 			measured: quantity{"Authorize_mixed", "allocs/op"}, worst: true},
+		{part: "steady", what: "  bytes allocated", allowed: 0, measured: quantity{"Authorize_mixed", "B/op"}, worst: true},
 		{part: "steady", what: fmt.Sprintf("growth of linear memory over %d mixed requests", s.requests), allowed: 0,
 			measured: quantity{"Steady/rune", "B"}, worst: true},
 		{part: "closure", what: fmt.Sprintf("closure of %d nodes, %d edges, by joins, beside datafrog", s.nodes, s.edges), allowed: 1.5,
