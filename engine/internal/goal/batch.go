@@ -72,8 +72,7 @@ func (e *Evaluator) growBatch(x *grown, rule int32, delta int) {
 	e.asker = t
 	e.started++
 	e.step(1)
-	p.batch.pipeline.Run(&g.batches.buffers, g.batches.meter, func(b *join.Batch) bool {
-		n := x.growing.Add(b, p.batch.head)
+	p.batch.pipeline.Derive(&g.batches.buffers, g.batches.meter, x.growing, p.batch.head, func(n int) bool {
 		e.budget.rows(n, t.arity)
 		if g.left -= n; g.left < 0 {
 			g.full = true

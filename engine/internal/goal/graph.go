@@ -258,23 +258,46 @@ func (e *Evaluator) searchAll(g *graph, emit func(x, y value.Value) bool) {
 func (e *Evaluator) growClosure(c *closure, x *grown) {
 	g := e.grow
 	var rows []value.Value
-	emit := func(a, b value.Value) bool {
-		rows = append(rows, a, b)
-		e.step(1)
-		e.tuple(2)
-		if g.left--; g.left < 0 {
-			g.full = true
-		}
-		return !g.full && !e.stop
-	}
 	e.started++
 	of := e.graphOf(c, false)
 	m := of.matrix()
 	if m != nil {
 		rows = make([]value.Value, 0, 2*min(pairs(m), g.left+1))
-		eachPair(m, emit)
+		values := m.Numbers.Values()
+		for i := range values {
+			before := len(rows)
+			rows = appendPairs(rows, values, uint32(i), m)
+			if !e.closed((len(rows) - before) / 2) {
+				break
+			}
+		}
 	} else {
-		e.searchAll(of, emit)
+		e.searchAll(of, func(a, b value.Value) bool {
+			rows = append(rows, a, b)
+			return e.closed(1)
+		})
 	}
 	x.rows.AdoptMatrix(slices.Clip(rows), m)
+}
+
+// closed counts pairs of a closure, and reports whether there may be more.
+func (e *Evaluator) closed(n int) bool {
+	e.step(n)
+	e.budget.rows(n, 2)
+	if e.grow.left -= n; e.grow.left < 0 {
+		e.grow.full = true
+	}
+	return !e.grow.full && !e.stop
+}
+
+// appendPairs appends the pairs in a row of a matrix.
+func appendPairs(rows, values []value.Value, x uint32, m *relation.Matrix) []value.Value {
+	first := values[x]
+	for i, word := range m.Row(x) {
+		near := values[i<<6:]
+		for ; word != 0; word &= word - 1 {
+			rows = append(rows, first, near[bits.TrailingZeros64(word)])
+		}
+	}
+	return rows
 }

@@ -101,8 +101,10 @@ func (e *Evaluator) Materialise(preds []analysis.PredID, most int) ([]Grown, []W
 	} else {
 		e.growRules(g, preds)
 	}
+	e.step(0) // what the last operation took; which that is depends on the order of rows
 	if c == nil && !e.stop && !g.full && e.growthErrs(g) {
 		e.growIn(g, modeP)
+		e.errorStep(0)
 	}
 	e.grow = nil
 	e.forget(preds)

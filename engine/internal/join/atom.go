@@ -78,23 +78,48 @@ func (x *scan) begin() {
 }
 
 func (x *scan) fill(in, out *Batch) (steps int, more bool) {
-	var rows []value.Value
-	var arity, top int
-	if x.Relation != nil {
-		rows, arity, top = x.Relation.Rows(), x.Relation.Arity(), x.Relation.Top()
-	} else {
-		rows, arity, top = x.Growing.rows, x.Growing.arity, x.Growing.Top
-	}
 	if x.Once && x.matched {
 		return 0, false
 	}
+	rows, arity, top := x.rows()
+	if len(x.Where) == 0 && !x.Once && (x.Relation == nil || x.Relation.Whole()) {
+		out.N = min(Size, top-x.at)
+		for _, b := range x.Binds {
+			to, from := out.Cols[b.Var][:out.N], rows[x.at*arity:]
+			for i := range to {
+				to[i] = from[i*arity+b.Column]
+			}
+		}
+		x.at += out.N
+	} else {
+		x.pick(rows, arity, top, out)
+	}
+	n := out.N
+	out.N = 0
+	x.carry(in, 0, out, n)
+	out.N = n
+	x.matched = x.matched || n > 0
+	if more = x.at < top; !more && !x.matched {
+		n++
+	}
+	return n, more
+}
+
+// rows are what is gone through, with what is before it.
+func (x *scan) rows() (rows []value.Value, arity, top int) {
+	if x.Relation != nil {
+		return x.Relation.Rows(), x.Relation.Arity(), x.Relation.Top()
+	}
+	return x.Growing.rows, x.Growing.arity, x.Growing.Top
+}
+
+// pick takes the rows that are there and that fit.
+func (x *scan) pick(rows []value.Value, arity, top int, out *Batch) {
 	most := Size
 	if x.Once {
 		most = 1
 	}
-	until := min(top, x.at+4*Size)
-	from := out.N
-	for ; x.at < until && out.N < most; x.at++ {
+	for until := min(top, x.at+4*Size); x.at < until && out.N < most; x.at++ {
 		row := rows[x.at*arity : (x.at+1)*arity]
 		if x.Relation != nil && !x.Relation.Alive(uint32(x.at)) || !hasCells(row, x.Where) {
 			continue
@@ -104,15 +129,6 @@ func (x *scan) fill(in, out *Batch) (steps int, more bool) {
 		}
 		out.N++
 	}
-	n := out.N - from
-	out.N = from
-	x.carry(in, 0, out, n)
-	out.N += n
-	x.matched = x.matched || n > 0
-	if more = x.at < top; !more && !x.matched {
-		n++
-	}
-	return n, more
 }
 
 // Lookup adds an atom whose rows are found by a key.
@@ -220,15 +236,28 @@ func (x *follow) fill(in, out *Batch) (steps int, more bool) {
 			x.row++
 			continue
 		}
-		steps++
-		x.carry(in, x.row-1, out, 1)
-		for _, b := range x.Binds {
-			out.Cols[b.Var][out.N] = x.rows[int(x.at-1)*x.arity+b.Column]
-		}
-		out.N++
-		x.at = x.chain.next[x.at-1]
+		m := x.take(out)
+		x.carry(in, x.row-1, out, m)
+		out.N += m
+		steps += m
 	}
 	return steps, true
+}
+
+// take copies what is needed of the next rows of the chain, as many as there is room for, and returns how many these are.
+func (x *follow) take(out *Batch) int {
+	rows, next, arity, first, m := x.Growing.rows, x.chain.next, x.arity, x.at, 0
+	for ; x.at != 0 && out.N+m < Size; x.at = next[x.at-1] {
+		m++
+	}
+	for _, b := range x.Binds {
+		to, at := out.Cols[b.Var][out.N:out.N+m], first
+		for i := range to {
+			to[i] = rows[int(at-1)*arity+b.Column]
+			at = next[at-1]
+		}
+	}
+	return m
 }
 
 // Has returns a filter that keeps the rows whose key a table has, or where absent those whose key it hasn't.

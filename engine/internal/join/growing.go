@@ -107,7 +107,7 @@ func (g *Growing) addPairs(xs, ys []value.Value) {
 	for g.n+len(xs) >= len(g.pairs)/4*3 {
 		g.widenPairs()
 	}
-	pairs, seed := g.pairs, g.seed
+	pairs, seed, rows := g.pairs, g.seed, g.rows
 	mask := uint64(len(pairs) - 1)
 	ys = ys[:len(xs)]
 	for i, x := range xs {
@@ -119,10 +119,10 @@ func (g *Growing) addPairs(xs, ys []value.Value) {
 		}
 		if pairs[at] == 0 {
 			pairs[at] = k
-			g.rows = append(g.rows, x, y)
-			g.n++
+			rows = append(rows, x, y)
 		}
 	}
+	g.rows, g.n = rows, len(rows)/2
 }
 
 func (g *Growing) addPacked(k uint64) bool {

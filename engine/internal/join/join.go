@@ -113,7 +113,10 @@ func (u *Buffers) lend(p *Pipeline) {
 }
 
 // Run goes through all combinations, as long as meter allows, and gives them to emit, which reports whether to go on.
-func (p *Pipeline) Run(u *Buffers, meter Meter, emit func(b *Batch) bool) {
+func (p *Pipeline) Run(u *Buffers, meter Meter, emit func(b *Batch) bool) { p.run(u, meter, nil, emit) }
+
+// run is Run with something in the place of the last atom's fill, unless short is nil.
+func (p *Pipeline) run(u *Buffers, meter Meter, short func(in *Batch) (steps int, more, goOn bool), emit func(b *Batch) bool) {
 	u.lend(p)
 	p.stages[0].out.N = 1
 	last := len(p.stages) - 1
@@ -121,9 +124,13 @@ func (p *Pipeline) Run(u *Buffers, meter Meter, emit func(b *Batch) bool) {
 		s := &p.stages[i]
 		if i > 0 {
 			s.out.N = 0
-			var steps int
-			steps, s.more = s.expand.fill(&p.stages[i-1].out, &s.out)
-			if !meter(steps) {
+			steps, goOn := 0, true
+			if in := &p.stages[i-1].out; i == last && short != nil {
+				steps, s.more, goOn = short(in)
+			} else {
+				steps, s.more = s.expand.fill(in, &s.out)
+			}
+			if !meter(steps) || !goOn {
 				return
 			}
 		}

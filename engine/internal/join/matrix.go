@@ -47,9 +47,30 @@ func (m *matrix) addNew(rows, xs, ys []value.Value) []value.Value {
 	for i, x := range xs {
 		y := ys[i]
 		at := uint64(x-low[0])*width + uint64(y-low[1])
-		if word, bit := all[at>>6], uint64(1)<<(at&63); word&bit == 0 {
-			all[at>>6] = word | bit
+		if all[at>>6]>>(at&63)&1 == 0 {
+			all[at>>6] |= 1 << (at & 63)
 			rows = append(rows, x, y)
+		}
+	}
+	return rows
+}
+
+// addRun is addNew for pairs of one value, the first unless second is false, and each of some others.
+func (m *matrix) addRun(rows []value.Value, one value.Value, others []value.Value, second bool) []value.Value {
+	all, from, step := m.bits, uint64(one-m.low[1])-uint64(m.low[0])*m.width, m.width
+	if second {
+		from, step = uint64(one-m.low[0])*m.width-uint64(m.low[1]), 1
+	}
+	for _, v := range others {
+		at := from + uint64(v)*step
+		if all[at>>6]>>(at&63)&1 != 0 {
+			continue
+		}
+		all[at>>6] |= 1 << (at & 63)
+		if second {
+			rows = append(rows, one, v)
+		} else {
+			rows = append(rows, v, one)
 		}
 	}
 	return rows

@@ -50,6 +50,9 @@ func (r *Relation) Rows() []value.Value { return r.rows }
 // Alive reports whether a number below Top is a row's.
 func (r *Relation) Alive(id uint32) bool { return r.gone == nil || !r.gone[id] }
 
+// Whole reports whether all numbers below Top are rows'.
+func (r *Relation) Whole() bool { return len(r.free) == 0 }
+
 // Grow makes room for n more rows.
 func (r *Relation) Grow(n int) {
 	r.rows = slices.Grow(r.rows, n*r.arity)
