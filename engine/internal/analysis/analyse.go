@@ -84,6 +84,7 @@ type analysis struct {
 	users      map[PredID][]int // clauses that use a predicate
 	statements []Statement
 	phantoms   value.Names[PredID]
+	unknowns   []source.Span // names of predicates that nothing is like: see declareUnknown
 	// tolerant: texts didn't parse, so that a predicate may be known by a statement that isn't here.
 	tolerant bool
 	goal     bool

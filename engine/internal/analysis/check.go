@@ -22,6 +22,7 @@ func (a *analysis) checkTypes() {
 		a.checkHead(c)
 	}
 	a.checkColumns()
+	a.declareUnknown()
 }
 
 // occurrence is one place that says something of a variable's type.

@@ -269,14 +269,57 @@ func (a *analysis) unknown(atom *datalog.Atom) PredID {
 	if a.tolerant {
 		return a.phantom(atom)
 	}
+	if a.diags.Full() { // names are compared with all others
+		a.diags.Errorf(atom.PredSpan, codeUnknownPredicate, "there is no predicate %q", atom.Pred)
+		return a.phantom(atom)
+	}
 	d := a.diags.Errorf(atom.PredSpan, codeUnknownPredicate, "there is no predicate %q", atom.Pred)
 	if near := source.Nearest(atom.Pred, a.predicateNames()); near != "" {
 		d.Help = "did you mean " + near + "? A predicate has a fact, a rule, a decl, a key in [data] or a file"
 	} else {
-		d.Help = "give it a fact, a rule, a key in [data] or a file, or declare it: decl " + atom.Pred + "(" +
-			strings.TrimSuffix(strings.Repeat("string, ", len(atom.Args)), ", ") + ")."
+		d.Help = helpUnknown
+		a.unknowns = append(a.unknowns, atom.PredSpan)
 	}
 	return a.phantom(atom)
+}
+
+const helpUnknown = "give it a fact, a rule, a key in [data] or a file, or declare it"
+
+// declareUnknown shows the declarations of unknown predicates, with the types that the literals' arguments have.
+func (a *analysis) declareUnknown() {
+	if len(a.unknowns) == 0 {
+		return
+	}
+	for _, c := range a.clauses {
+		for i := range c.Body {
+			l := &c.Body[i]
+			if l.Kind != LitAtom && l.Kind != LitNot || !a.infos[l.Pred].phantom {
+				continue
+			}
+			for _, at := range a.unknowns {
+				if at.File == l.Span.File && l.Span.Start <= at.Start && at.End <= l.Span.End {
+					a.diags.Help(at, codeUnknownPredicate, helpUnknown+": "+a.declarationOf(c, l))
+				}
+			}
+		}
+	}
+}
+
+// declarationOf is a declaration by which a literal is well typed.
+func (a *analysis) declarationOf(c *clause, l *Literal) string {
+	text := append([]byte("decl "), a.preds[l.Pred].Name...)
+	text = append(text, '(')
+	for i, t := range l.Args {
+		if i > 0 {
+			text = append(text, ", "...)
+		}
+		typ := anyType
+		if t.Var != TermWildcard {
+			typ, _, _ = a.typeTerm(c, t)
+		}
+		text = appendType(text, a.table, typ)
+	}
+	return string(append(text, ")."...))
 }
 
 // predicateNames returns the names that an atom can have, sorted.

@@ -95,6 +95,18 @@ func (d Diagnostic) repeats(e Diagnostic) bool {
 	return d.Span == e.Span && d.Code == e.Code && d.Message == e.Message
 }
 
+// Full reports whether more errors would be counted alone.
+func (l *List) Full() bool { return l.counts[Error] >= most }
+
+// Help gives the error of a code at a place its help, when that is known only later.
+func (l *List) Help(s Span, code Code, help string) {
+	for i := range l.items {
+		if d := &l.items[i]; d.Span == s && d.Code == code {
+			d.Help = help
+		}
+	}
+}
+
 // Failed reports whether the list holds an error.
 func (l *List) Failed() bool { return l.counts[Error] > 0 }
 
