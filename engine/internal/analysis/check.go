@@ -231,7 +231,11 @@ func (a *analysis) checkHead(c *clause) {
 		}
 	}
 	if a.preds[c.Head].Kind == PredStore {
-		a.checkFieldHead(c)
+		if c.Head == PredParent {
+			a.checkParentHead(c)
+		} else {
+			a.checkFieldHead(c)
+		}
 	}
 }
 

@@ -37,6 +37,9 @@ func (a *analysis) statementFacts(out []Facts, statements []datalog.Statement) [
 			a.checkFieldFact(row, id == PredTag, st.Head.Args[2].Span)
 			id = a.fieldPredicate(id == PredTag, row[1])
 		}
+		if id == PredParent {
+			a.checkParentFact(row, st.Head.Args[1].Span)
+		}
 		j, ok := at[id]
 		if !ok {
 			j = len(out)
@@ -132,11 +135,22 @@ func (a *analysis) tableFacts(out []Facts, t *document.Table) []Facts {
 	if (id == PredAttribute || id == PredTag) && (len(a.named) > 0 || a.schema != nil) {
 		return a.fieldFacts(out, id, t)
 	}
+	if id == PredParent && a.schema != nil {
+		a.parentFacts(t)
+	}
 	origin := t.Spans
 	if t.CSV {
 		origin = []source.Span{t.Span}
 	}
 	return append(out, Facts{Pred: id, Count: t.Len(), Rows: t.Rows, Origin: origin})
+}
+
+// parentFacts checks the rows of parent.csv.
+func (a *analysis) parentFacts(t *document.Table) {
+	spans := t.Places(a.files)
+	for i := range t.Len() {
+		a.checkParentFact(t.Row(i), spans[i])
+	}
 }
 
 // fieldFacts sorts the rows of attribute.csv or tag.csv by predicate: names that rules derive have their own.

@@ -54,7 +54,8 @@ func TestSchemaReads(t *testing.T) {
 		check(t, strict+text+"\n", source.Warning, want)
 	}
 	check(t, strict+`attribute(X, "x", 1) :- X is User. permit(P, "read") :- P.x == 1. permit(P, "write") :- P.age == 1.`+"\n", source.Warning)
-	check(t, strict+`parent("usr:a", "group:b"). parent("user:a", "action:c").`+"\n", source.Error, `11:8 datalog.unknown_type the schema has no entity type "Usr"`)
+	check(t, strict+`parent("usr:a", "group:b"). parent("user:a", "action:c").`+"\n", source.Error, `11:8 datalog.unknown_type the schema has no entity type "Usr"`,
+		`11:46 schema.parent User::"a" can't have the parent Action::"c"`)
 	in := strings.Replace(strict, "[schema]", "[data]\nm = [\"user:a\", \"usr:b\"]\n[schema]", 1)
 	check(t, in+"decl m(entity).\n", source.Error, `5:16 datalog.unknown_type the schema has no entity type "Usr"`)
 	for text, want := range map[string]string{

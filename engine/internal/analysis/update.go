@@ -42,6 +42,11 @@ func (p *Program) Row(pred string, cells []value.Value) (PredID, []value.Value, 
 		}
 		cells[i] = v
 	}
+	if id == PredParent {
+		if f := p.env.parentFault(cells[0], cells[1]); f != nil {
+			return 0, nil, f
+		}
+	}
 	if id == PredAttribute || id == PredTag {
 		if want, ok := p.env.fieldFits(cells, id == PredTag); !ok {
 			return 0, nil, updateFault(codeUpdateType, "the schema has a value of type %s here, and this is a value of type %s",

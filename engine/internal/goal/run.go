@@ -109,6 +109,10 @@ func (e *Evaluator) emit(p *plan, t *table) {
 		}
 		e.row = append(e.row, v)
 	}
+	if t.pred == analysis.PredParent && e.program.ParentFault(e.row[0], e.row[1]) != nil {
+		e.mark(t) // P tells why
+		return
+	}
 	e.answer(t, e.row, nil)
 }
 

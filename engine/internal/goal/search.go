@@ -328,5 +328,9 @@ func (e *Evaluator) emitP(c *code, t *table) {
 		e.row = append(e.row, v)
 	}
 	s.span = c.rule.Span
-	e.answer(t, e.row, s.blame.fault)
+	fault := s.blame.fault
+	if fault == nil && t.pred == analysis.PredParent {
+		fault = e.program.ParentFault(e.row[0], e.row[1])
+	}
+	e.answer(t, e.row, fault)
 }
