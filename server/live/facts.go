@@ -1,9 +1,7 @@
 package live
 
 import (
-	"bytes"
 	"context"
-	"slices"
 
 	"github.com/rune-authz/rune/host"
 	"github.com/rune-authz/rune/server/problem"
@@ -29,27 +27,3 @@ func (s *Store) Update(ctx context.Context, dst, request []byte, ifRevision stri
 	}
 	return out, err
 }
-
-// transactions are the updates since the start, in their order.
-type transactions struct {
-	requests [][]byte
-	bytes    int
-}
-
-// maxPosted bounds the bytes of the transactions that are kept.
-const maxPosted = 256 << 20
-
-func (t *transactions) room(request []byte) error {
-	if t.bytes+len(request) > maxPosted {
-		return &host.Error{Code: problem.CodeFactsFull, Message: "too many facts were posted to keep them for a reload"}
-	}
-	return nil
-}
-
-func (t *transactions) add(request []byte) {
-	t.requests = append(t.requests, bytes.Clone(request))
-	t.bytes += len(request)
-}
-
-// list is all of them, which nobody changes.
-func (t *transactions) list() [][]byte { return slices.Clip(t.requests) }

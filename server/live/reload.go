@@ -90,15 +90,16 @@ func (s *Store) replace(ctx context.Context, g *Generation) error {
 	if err := enter(ctx, s.writer); err != nil {
 		return err
 	}
+	s.posted.pinned = true
 	done := s.posted.list()
 	leave(s.writer)
-	if err := replay(ctx, g, done); err != nil {
-		return err
-	}
-	if err := enter(ctx, s.writer); err != nil {
-		return err
-	}
+	err := replay(ctx, g, done)
+	s.writer <- struct{}{} // whatever ctx says: the pin has to go
 	defer leave(s.writer)
+	s.posted.pinned = false
+	if err != nil {
+		return err
+	}
 	if s.closed {
 		return &host.Error{Code: host.CodeClosed, Message: "the server is closed"}
 	}
