@@ -68,6 +68,9 @@ func (x *exchange) answer(t *table) {
 		}
 	}()
 	x.identify()
+	if x.s.draining.Load() {
+		x.ctx.SetConnectionClose()
+	}
 	if p := x.serve(t); p != nil {
 		x.fail(p)
 	}

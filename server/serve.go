@@ -22,32 +22,42 @@ func (s *Server) Serve(ctx context.Context, ln, admin net.Listener) error {
 	if s.config.Watch {
 		tasks.Go(func() { s.store.Watch(background) })
 	}
-	servers := []*fasthttp.Server{s.newHTTP(s.public)}
-	ended := make(chan error, 2)
-	go func() { ended <- servers[0].Serve(ln) }()
+	open := []*listening{{s.newHTTP(s.public), ln}}
 	if admin != nil {
-		servers = append(servers, s.newHTTP(s.admin))
-		go func() { ended <- servers[1].Serve(admin) }()
+		open = append(open, &listening{s.newHTTP(s.admin), admin})
+	}
+	ended := make(chan error, len(open))
+	for _, l := range open {
+		go func() { ended <- l.http.Serve(l.ln) }()
 	}
 	select {
 	case err := <-ended:
-		return errors.Join(err, s.drain(servers))
+		if err == nil {
+			err = net.ErrClosed
+		}
+		return errors.Join(err, s.drain(open))
 	case <-ctx.Done():
 		s.draining.Store(true)
 		time.Sleep(s.config.ShutdownDelay)
-		return s.drain(servers)
+		return s.drain(open)
 	}
 }
 
+// listening is a listener and what serves it.
+type listening struct {
+	http *fasthttp.Server
+	ln   net.Listener
+}
+
 // drain closes the listeners and waits for the requests in progress.
-func (s *Server) drain(servers []*fasthttp.Server) error {
+func (s *Server) drain(open []*listening) error {
 	s.draining.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), s.config.ShutdownTimeout)
 	defer cancel()
-	errs := make([]error, len(servers))
+	errs := make([]error, len(open))
 	var wait sync.WaitGroup
-	for i, h := range servers {
-		wait.Go(func() { errs[i] = h.ShutdownWithContext(ctx) })
+	for i, l := range open {
+		wait.Go(func() { errs[i] = l.close(ctx, s.config.ShutdownTimeout/2) })
 	}
 	wait.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -56,6 +66,24 @@ func (s *Server) drain(servers []*fasthttp.Server) error {
 	}
 	return nil
 }
+
+// lastRequests bounds how long a connection without a request is kept for one more that may be on its way. It is answered, and told that the
+// connection closes: who is told so doesn't send a request that gets lost.
+const lastRequests = time.Second
+
+// close takes no more connections, and waits for those that there are.
+func (l *listening) close(ctx context.Context, patience time.Duration) error {
+	_ = l.ln.Close()
+	for end := time.Now().Add(min(patience, lastRequests)); l.http.GetOpenConnectionsCount() > 0 && time.Now().Before(end); {
+		time.Sleep(drainStep)
+	}
+	if err := l.http.ShutdownWithContext(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+const drainStep = 5 * time.Millisecond
 
 func (s *Server) newHTTP(t *table) *fasthttp.Server {
 	return &fasthttp.Server{

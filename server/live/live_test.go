@@ -145,7 +145,9 @@ func TestWatch(t *testing.T) {
 			s := openFiles(t, true)
 			before := s.Current()
 			change(s)
-			s.wait("a reload", func() bool { return s.Current() != before && s.LastReload().Result == Success && s.LastReload().Cause == CauseWatch })
+			s.wait("a reload", func() bool {
+				return s.Current() != before && s.LastReload().Result == Success && s.LastReload().Cause == CauseWatch
+			})
 			if o := s.LastReload(); o.Revision != s.Current().Base || o.Revision == before.Base {
 				t.Errorf("outcome %+v", o)
 			}
