@@ -8,10 +8,12 @@ import (
 
 // Numbers of the WebAssembly binary format, https://webassembly.github.io/spec/core/binary/modules.html.
 const (
+	sectionFunction  = 3
 	sectionMemory    = 5
 	sectionGlobal    = 6
 	sectionExport    = 7
 	sectionStart     = 8
+	sectionCode      = 10
 	sectionData      = 11
 	sectionDataCount = 12
 	sectionCustom    = 0
@@ -95,6 +97,30 @@ func (r *reader) u32() uint32 {
 	}
 	r.buf = r.buf[n:]
 	return uint32(v)
+}
+
+// s64 reads a signed LEB128 number.
+func (r *reader) s64() int64 {
+	var v int64
+	for shift := 0; shift < 64; shift += 7 {
+		b := r.byte()
+		v |= int64(b&0x7f) << shift
+		if b&0x80 == 0 {
+			if shift+7 < 64 && b&0x40 != 0 {
+				v |= -1 << (shift + 7)
+			}
+			return v
+		}
+	}
+	r.err, r.buf = errors.New("bad number"), nil
+	return 0
+}
+
+func (r *reader) unknown(op byte) {
+	if r.err == nil {
+		r.err = fmt.Errorf("unknown instruction %#x", op)
+	}
+	r.buf = nil
 }
 
 func (r *reader) name() string { return string(r.bytes(int(r.u32()))) }

@@ -1,4 +1,5 @@
-// Command link makes the module: it compiles the guest and bakes in the state that its initialisation leaves.
+// Command link makes the module: it compiles the guest, gives its functions better control flow, and bakes in the state that its
+// initialisation leaves.
 //
 //	go run ./wasm/link                 # write wasm/module/rune.wasm
 //	go run ./wasm/link -check          # compare it with what the sources give
@@ -31,7 +32,14 @@ func link(ctx context.Context, out string, check bool) error {
 	if err != nil {
 		return err
 	}
-	baked, err := bake(ctx, raw)
+	sections, err := parseSections(raw)
+	if err != nil {
+		return err
+	}
+	if err := straighten(sections); err != nil {
+		return fmt.Errorf("straightening: %w", err)
+	}
+	baked, err := bake(ctx, appendSections(nil, sections))
 	if err != nil {
 		return fmt.Errorf("baking: %w", err)
 	}
@@ -49,7 +57,8 @@ func link(ctx context.Context, out string, check bool) error {
 	return nil
 }
 
-// compile gives the guest as Go's linker leaves it. The flags, and the toolchain that go.mod pins, make it the same everywhere.
+// compile gives the guest as Go's linker leaves it, with the names of functions, which straighten reads and bake drops. The flags, and the
+// toolchain that go.mod pins, make it the same everywhere.
 func compile(ctx context.Context) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "rune-link-")
 	if err != nil {
@@ -58,7 +67,7 @@ func compile(ctx context.Context) ([]byte, error) {
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "guest.wasm")
 	cmd := exec.CommandContext(ctx, "go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false",
-		"-ldflags=-s -w -buildid=", "-o", file, "github.com/rune-authz/rune/wasm")
+		"-ldflags=-w -buildid=", "-o", file, "github.com/rune-authz/rune/wasm")
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOWASM=", "GOFLAGS=", "GOEXPERIMENT=", "CGO_ENABLED=0")
 	cmd.Stderr = os.Stderr
 	if err := cmd.Run(); err != nil {
