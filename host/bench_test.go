@@ -1,6 +1,8 @@
 package host
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"strings"
@@ -8,6 +10,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/cedar-policy/cedar-go"
 )
 
 // manyFacts is a document of 100 000 facts.
@@ -57,19 +61,74 @@ func BenchmarkClone(b *testing.B) {
 	}
 }
 
-func BenchmarkAuthorize(b *testing.B) {
-	var policies strings.Builder
-	policies.WriteString("version = \"rune/1.0\"\n[policies]\n")
-	for n := range 10 {
-		fmt.Fprintf(&policies, "permit(principal == User::\"u%d\", action == Action::\"read\", resource) when { context.level > %d };\n", n, n)
+// authorizeRequest is read by cedar-go as it is.
+const authorizeRequest = `{"principal":{"type":"User","id":"u1"},"action":{"type":"Action","id":"read"},` +
+	`"resource":{"type":"Doc","id":"d1"},"context":{"level":5,"source":"bench"}}`
+
+const authorizeEntities = `[{"uid":{"type":"User","id":"u1"},"attrs":{},"parents":[{"type":"Group","id":"g1"}]}]`
+
+// somePolicies are n policies, of which three apply to authorizeRequest.
+func somePolicies(n int) string {
+	var b strings.Builder
+	for i := range n {
+		switch n := i / 3; {
+		case i%3 == 0:
+			fmt.Fprintf(&b, "permit(principal == User::\"u%d\", action, resource) when { context.level > 3 };\n", n)
+		case i%3 == 1:
+			fmt.Fprintf(&b, "permit(principal, action == Action::\"read\", resource == Doc::\"d%d\") when { context.level > 3 };\n", n)
+		default:
+			fmt.Fprintf(&b, "permit(principal in Group::\"g%d\", action, resource) when { context.level > 3 };\n", n)
+		}
 	}
-	e := loadText(b, policies.String(), nil)
-	request := []byte(`{"principal":"u7","action":"read","resource":"notes","context":{"level":9}}`)
-	dst := make([]byte, 0, 4096)
+	return b.String()
+}
+
+// BenchmarkAuthorize decides one request in the module, and beside it natively with cedar-go and encoding/json, whose request, entities and
+// policies are the same.
+func BenchmarkAuthorize(b *testing.B) {
+	for _, n := range []int{10, 10_000} {
+		policies := somePolicies(n)
+		b.Run(fmt.Sprintf("policies=%d/with=rune", n), func(b *testing.B) {
+			e := loadText(b, "version = \"rune/1.0\"\n[policies]\n"+policies+"[entities]\n"+authorizeEntities, nil)
+			benchmarkAuthorize(b, e, authorizeRequest, nil)
+		})
+		b.Run(fmt.Sprintf("policies=%d/with=cedar-go", n), func(b *testing.B) { benchmarkCedar(b, policies) })
+	}
+}
+
+func benchmarkAuthorize(b *testing.B, e *Engine, request string, c *Call) {
+	text, dst := []byte(request), make([]byte, 0, 4096)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := e.Authorize(ctx, dst, request, nil); err != nil {
+		if reply, err := e.Authorize(ctx, dst, text, c); err != nil || !bytes.HasPrefix(reply, []byte(`{"decision":"permit"`)) {
+			b.Fatalf("%s %v", reply, err)
+		}
+	}
+}
+
+func benchmarkCedar(b *testing.B, policies string) {
+	set, err := cedar.NewPolicySetFromBytes("", []byte(policies))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var entities cedar.EntityMap
+	if err := json.Unmarshal([]byte(authorizeEntities), &entities); err != nil {
+		b.Fatal(err)
+	}
+	request := []byte(authorizeRequest)
+	b.ReportAllocs()
+	for b.Loop() {
+		var r cedar.Request
+		if err := json.Unmarshal(request, &r); err != nil {
 			b.Fatal(err)
+		}
+		var reply struct {
+			Decision   cedar.Decision   `json:"decision"`
+			Diagnostic cedar.Diagnostic `json:"diagnostic"`
+		}
+		reply.Decision, reply.Diagnostic = cedar.Authorize(set, entities, r)
+		if _, err := json.Marshal(&reply); err != nil || reply.Decision != cedar.Allow {
+			b.Fatal(reply, err)
 		}
 	}
 }
