@@ -28,7 +28,8 @@ const (
 // mostOverlays is how many overlays an engine keeps. The one that was used least recently goes first.
 const mostOverlays = 64
 
-// mostWaste is how many bytes of text the overlays that are gone may have had before the values that they left in the table are dropped.
+// mostWaste is how many bytes of text the overlays that are gone may have had before the values that they left in the table are dropped; and
+// how many bytes of overlays' values may lie under those of updates, where they stay for good.
 const mostWaste = 1 << 20
 
 // overlay is a text of rules that is united with the configuration for the requests that name its handle.
@@ -41,6 +42,7 @@ type overlay struct {
 
 	rules *ruleset            // nil until it is compiled again
 	rows  *fixpoint.Extension // of rules
+	under bool                // its values lie under the floor
 
 	base, shown string // the last revision, and what it is with the overlay
 }
@@ -49,8 +51,9 @@ type overlay struct {
 // what clients choose.
 type overlays struct {
 	list  []*overlay
-	floor value.Mark // what the table holds without them, and without what those held that updates came after
+	floor value.Mark // what the table holds without the values of those compiled since the last update
 	waste int        // bytes of the texts of those that are gone
+	under int        // bytes of the values that overlays left under the floor: updates came after them
 }
 
 // Overlay takes in an overlay, {"text":"…","restrict":false}, and appends {"overlay":{"handle":"<16 hex digits>","needs":[…],"warnings":[…]}},
@@ -159,17 +162,42 @@ func (e *Engine) keepOverlay(o *overlay) {
 	c.list = slices.Insert(c.list, 0, o)
 }
 
-// sweep drops the values that overlays left in the table, once many of those are gone. The others are compiled again when they are needed.
+// sweep drops the values that overlays left in the table, once many of those are gone.
 func (e *Engine) sweep() {
+	if c := &e.overlays; c.waste >= mostWaste {
+		e.dropCompiled()
+		c.waste = 0
+	}
+}
+
+// dropCompiled takes the table back to the floor. The overlays whose values go with that are compiled again when they are needed.
+func (e *Engine) dropCompiled() {
+	for _, o := range e.overlays.list {
+		if !o.under {
+			o.rules, o.rows = nil, nil
+		}
+	}
+	e.table.Reset(e.overlays.floor)
+	e.base = e.overlays.floor
+}
+
+// raiseFloor prepares for an update, whose values come on top of those of overlays: either these stay for good, so that the overlays need not
+// be compiled again, or, if that were too much, they are dropped first.
+func (e *Engine) raiseFloor() {
 	c := &e.overlays
-	if c.waste < mostWaste {
+	if e.base == c.floor {
 		return
 	}
-	for _, o := range c.list {
-		o.rules, o.rows = nil, nil
+	size := e.table.Size(c.floor)
+	if c.under+size > mostWaste {
+		e.dropCompiled()
+		return
 	}
-	e.table.Reset(c.floor)
-	e.base, c.waste = c.floor, 0
+	c.under += size
+	c.floor = e.base
+	for _, o := range c.list {
+		o.under = true
+	}
 }
 
 // enterOverlay makes an overlay's rules those of the call.
@@ -240,7 +268,7 @@ func (c *compiler) overlay(o *overlay, e *Engine) {
 	r.readsNow = r.readsNow || c.base.readsNow
 	r.named = c.namedEntities(program, c.base.named)
 	r.known = c.knownEntities(program, r.named)
-	o.rules, o.rows, o.warnings = r, e.model.Extend(program), c.diags.All()
+	o.rules, o.rows, o.warnings, o.under = r, e.model.Extend(program), c.diags.All(), false
 	r.eval = goal.New(c.table, program, o.rows.DB(), c.store)
 }
 

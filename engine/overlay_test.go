@@ -110,6 +110,56 @@ func TestOverlay_waste(t *testing.T) {
 	}
 }
 
+// TestOverlay_updates alternates large overlays and updates: neither the table nor the heap grows, and the overlays that are known answer.
+func TestOverlay_updates(t *testing.T) {
+	e := mustLoad(t, overlayBase)
+	first := mustRegister(t, e, memberText(0))
+	var sizes, heaps [2]int
+	for n := range 1000 {
+		large := fmt.Sprintf("member(User::\"%d%s\", Group::\"admins\").\n", n, strings.Repeat("y", 16<<10))
+		last := mustRegister(t, e, large+memberText(1))
+		change := [...]string{"insert", "delete"}[n%2]
+		if reply := e.Update(nil, fmt.Appendf(nil, `{%q:{"member":[["new","admins"]]}}`, change), &Host{}); errorCode(reply) != "" {
+			t.Fatalf("%s", reply)
+		}
+		if n%10 == 0 {
+			if got := asks(e, 0, first) + " " + asks(e, 1, first) + " " + asks(e, 1, last); got != "permit deny permit" {
+				t.Fatalf("after %d overlays and updates: %s", n, got)
+			}
+		}
+		half := n / 500
+		sizes[half] = max(sizes[half], e.table.Bytes())
+		if n == 499 || n == 999 {
+			heaps[half] = int(heap())
+		}
+	}
+	if sizes[1] > sizes[0] || heaps[1] > heaps[0]+heaps[0]/10 {
+		t.Errorf("the table grows from %d bytes to %d, the heap from %d to %d", sizes[0], sizes[1], heaps[0], heaps[1])
+	}
+	if most := 4 << 20; sizes[0] > most {
+		t.Errorf("the table holds %d bytes", sizes[0])
+	}
+}
+
+// TestOverlay_underUpdates: overlays that updates come after, and that aren't too large, stay compiled.
+func TestOverlay_underUpdates(t *testing.T) {
+	e := mustLoad(t, overlayBase)
+	handle := mustRegister(t, e, memberText(0))
+	rules := e.findOverlay(handle).rules
+	for n := range 10 {
+		e.Update(nil, fmt.Appendf(nil, `{"insert":{"member":[["new%d","admins"]]}}`, n), &Host{})
+	}
+	later := mustRegister(t, e, memberText(1))
+	e.overlays.waste = mostWaste
+	mustRegister(t, e, memberText(2)) // sweeps
+	if e.findOverlay(later).rules != nil || asks(e, 1, later) != "permit" {
+		t.Error("nothing was swept, or what was doesn't come back")
+	}
+	if got := asks(e, 0, handle); got != "permit" || e.findOverlay(handle).rules != rules {
+		t.Errorf("%s, the overlay compiled again: %v", got, e.findOverlay(handle).rules != rules)
+	}
+}
+
 // TestOverlay_refusedLeavesNothing: a text with errors changes nothing, whatever the phase that finds them.
 func TestOverlay_refusedLeavesNothing(t *testing.T) {
 	e := mustLoad(t, overlayBase)

@@ -18,6 +18,7 @@ func (e *Engine) Update(dst, update []byte, h *Host) []byte {
 		return appendErrorObject(dst, e.files, *d)
 	}
 	e.sweep()
+	e.raiseFloor()
 	e.begin(h)
 	var u wire.Update
 	err := e.reader.Update(update, &u)
