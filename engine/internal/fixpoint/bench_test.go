@@ -8,7 +8,6 @@ import (
 	"github.com/rune-authz/rune/engine/internal/analysis"
 	"github.com/rune-authz/rune/engine/internal/fixpoint"
 	"github.com/rune-authz/rune/engine/internal/goal"
-	"github.com/rune-authz/rune/engine/internal/value"
 )
 
 func benchmarkNew(b *testing.B, w *world) {
@@ -59,19 +58,46 @@ func BenchmarkNew_joins(b *testing.B) {
 	}
 }
 
-// One fact more and one less among 100 000, with a predicate that has to be evaluated anew.
+// One fact comes and goes in a large hierarchy, read by what is materialised with a negation (member, suspended) and with recursion (sub).
+// Steps are of one of the two, beside those of the load.
 func BenchmarkUpdate(b *testing.B) {
-	w := analyse(b, `decl has_role(User, string). decl admin(User). decl root(User). root(U) :- admin(U). permit(P) :- root(P).`)
-	f := analysis.Facts{Pred: w.program.ByName.Of("has_role"), Count: 100_000}
-	for i := range f.Count {
-		f.Rows = append(f.Rows, w.t.EntityOf("User", fmt.Sprint(i)), w.t.String("role"))
-	}
-	w.program.Facts = append(w.program.Facts, f)
-	model, _ := fixpoint.New(w.t, w.program, w.store, fixpoint.Options{})
-	one := []analysis.Facts{w.facts("has_role", []value.Value{w.t.EntityOf("User", "x"), w.t.String("y")}), w.facts("admin", []value.Value{w.t.EntityOf("User", "x")})}
-	for b.Loop() {
-		if model.Update(one, nil, goal.Limits{}) != nil || model.Update(nil, one, goal.Limits{}) != nil {
-			b.Fatal("the update failed")
+	for _, n := range []int{100_000, 1_000_000} {
+		w := large(b, n)
+		model, fault := fixpoint.New(w.t, w.program, w.store, fixpoint.Options{MaxRows: 10 * n})
+		if fault != nil {
+			b.Fatal(fault)
+		}
+		load := model.Work().Steps
+		for _, pred := range []string{"member", "suspended", "sub"} {
+			fact := []analysis.Facts{w.facts(pred, largeNews(w, pred, n))}
+			for _, insert := range []bool{true, false} {
+				name := map[bool]string{true: "insert", false: "delete"}[insert]
+				b.Run(fmt.Sprintf("%d/%s/%s", n, pred, name), func(b *testing.B) { benchmarkUpdate(b, model, fact, insert, load) })
+			}
 		}
 	}
+}
+
+// benchmarkUpdate measures inserting facts, which are deleted in between, or the other way round.
+func benchmarkUpdate(b *testing.B, model *fixpoint.Model, fact []analysis.Facts, insert bool, load int) {
+	steps, update := 0, func(insert bool) {
+		add, remove := fact, []analysis.Facts(nil)
+		if !insert {
+			add, remove = remove, add
+		}
+		if fault := model.Update(add, remove, goal.Limits{}); fault != nil {
+			b.Fatal(fault)
+		}
+	}
+	update(true)
+	for b.Loop() {
+		b.StopTimer()
+		update(!insert)
+		b.StartTimer()
+		update(insert)
+		steps = model.Work().Steps
+	}
+	update(false)
+	b.ReportMetric(float64(steps), "steps/op")
+	b.ReportMetric(100*float64(steps)/float64(load), "%load")
 }
