@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,12 +68,16 @@ func (c *compiler) compile() *Engine {
 	})
 	c.validatePolicies()
 	if program != nil {
-		c.checkTests(program)
+		c.checkGoals(program)
 	}
 	if program == nil || c.diags.Failed() {
 		return nil
 	}
-	return c.engine(program)
+	e := c.engine(program)
+	if e != nil {
+		c.checkOverlays(e)
+	}
+	return e
 }
 
 // nameTypes collects the entity types that the documents name: such a type is taken as written in the text of entities.
@@ -240,33 +243,6 @@ func numbered(id string) string {
 func (c *compiler) validatePolicies() {
 	if c.validating() {
 		cedar.Validate(c.policies, c.schema, cedar.Validation{Permissive: c.set.Defaults.Validation == "permissive", Derived: c.derived}, c.diags)
-	}
-}
-
-// checkTests checks the goals of tests. A diagnostic stands on the place in the goal, where the document has the goal's text as it is.
-func (c *compiler) checkTests(program *analysis.Program) {
-	for i := range c.set.Tests {
-		t := &c.set.Tests[i]
-		if !t.IsQuery || t.Overlay != nil {
-			continue
-		}
-		var diags source.List
-		program.Goal(&source.Files{}, []byte(t.Query), &diags)
-		whole := t.QuerySpan
-		start := bytes.Index(c.files.File(whole.File).Text[whole.Start:whole.End], []byte(t.Query))
-		for _, d := range diags.All() {
-			at, related := d.Span, d.Related
-			d.Span, d.Related = whole, nil
-			if start >= 0 {
-				d.Span.Start, d.Span.End = whole.Start+uint32(start)+at.Start, whole.Start+uint32(start)+at.End
-			}
-			for _, r := range related {
-				if r.Span.File != at.File { // a goal's own places say little
-					d.Related = append(d.Related, r)
-				}
-			}
-			c.diags.Add(d)
-		}
 	}
 }
 

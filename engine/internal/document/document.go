@@ -104,6 +104,7 @@ type Test struct {
 	Reasons, Errors       []string
 	HasReasons, HasErrors bool
 
-	Overlay  *string
-	Restrict bool
+	Overlay     *string
+	OverlaySpan source.Span
+	Restrict    bool
 }

@@ -79,7 +79,7 @@ func (t *testReader) field(key string, n nodeID) {
 		t.QuerySpan = t.span(n)
 	case "overlay":
 		if s, ok := t.stringOf(n); ok {
-			t.Overlay = &s
+			t.Overlay, t.OverlaySpan = &s, t.span(n)
 		}
 	case "restrict":
 		t.Restrict = t.boolOf(n)
