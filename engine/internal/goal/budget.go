@@ -101,6 +101,13 @@ func (b *budget) step(n int) {
 	}
 }
 
+// tick is step(1) where there has been no operation since the last.
+func (b *budget) tick() {
+	if b.steps++; b.steps >= b.pause {
+		b.account()
+	}
+}
+
 // errorStep counts a step of the search for what errors hide.
 func (b *budget) errorStep(n int) {
 	b.errSteps += n + b.operations()

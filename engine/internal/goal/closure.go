@@ -33,6 +33,7 @@ type hop struct {
 	facts    bool          // the predicate's own facts alone
 	ends     [2]int        // the columns
 	consts   []value.Value // by column, None where there is none
+	plain    bool          // no constants
 	kind     hopKind
 	rel      *relation.Relation
 	indexes  [2]*relation.Index // by the end that is known
@@ -159,6 +160,7 @@ func (c *closure) add(h hop) bool {
 			return true
 		}
 	}
+	h.plain = !slices.ContainsFunc(h.consts, value.Value.IsValue)
 	c.hops = append(c.hops, h)
 	return true
 }
@@ -205,6 +207,9 @@ func (e *Evaluator) hopKey(h *hop, end int, v value.Value) []value.Value {
 
 // hopsFrom returns the rows that lead on from a value at one end.
 func (e *Evaluator) hopsFrom(h *hop, end int, v value.Value) []uint32 {
+	if h.plain && h.indexes[end] != nil {
+		return h.indexes[end].SortedBy(e.t, v)
+	}
 	key := e.hopKey(h, end, v)
 	if h.indexes[end] == nil {
 		h.indexes[end] = h.rel.Index(e.columns)

@@ -186,6 +186,7 @@ func (e *Evaluator) growthErrs(g *growth) bool {
 // target makes the table that stands for a growing predicate as the target of its rules.
 func (e *Evaluator) target(x *grown, m mode) {
 	t := e.newTable(x.pred, m, nil, fill(nil, e.preds[x.pred].Arity, value.None), 0)
+	e.open(t)
 	t.grow = x
 	x.targets[m] = t
 }

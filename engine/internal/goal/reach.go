@@ -32,8 +32,23 @@ func (w *walk) begin(seed uint64) {
 	}
 }
 
-// find returns the number of a value, or the slot where it would be.
+// linearNodes is the number of values up to which they are compared one by one: most walks end before that.
+const linearNodes = 16
+
+// find returns the number of a value, or the slot where it would be, if there are so many that slots serve.
 func (w *walk) find(v value.Value) (number uint32, place int, found bool) {
+	if len(w.nodes) <= linearNodes {
+		for i := range w.nodes {
+			if w.nodes[i].value == v {
+				return uint32(i), 0, true
+			}
+		}
+		return 0, -1, false
+	}
+	return w.findSlot(v)
+}
+
+func (w *walk) findSlot(v value.Value) (number uint32, place int, found bool) {
 	mask := len(w.slots) - 1
 	for i := int(relation.Mix(w.seed^uint64(v))) & mask; ; i = (i + 1) & mask {
 		s := w.slots[i]
@@ -52,9 +67,15 @@ func (w *walk) arrive(v value.Value, in state) state {
 	if !found {
 		n = uint32(len(w.nodes))
 		w.nodes = append(w.nodes, node{value: v})
-		w.slots[place] = slot{epoch: w.epoch, row: n}
-		if 4*len(w.nodes) >= 3*len(w.slots) {
-			w.widen()
+		switch {
+		case place >= 0:
+			w.slots[place] = slot{epoch: w.epoch, row: n}
+			if 4*len(w.nodes) >= 3*len(w.slots) {
+				w.slots = make([]slot, 2*len(w.slots))
+				w.fillSlots()
+			}
+		case len(w.nodes) > linearNodes:
+			w.fillSlots()
 		}
 	}
 	x := &w.nodes[n]
@@ -69,10 +90,9 @@ func (w *walk) arrive(v value.Value, in state) state {
 	return fresh
 }
 
-func (w *walk) widen() {
-	w.slots = make([]slot, 2*len(w.slots))
+func (w *walk) fillSlots() {
 	for i := range w.nodes {
-		_, place, _ := w.find(w.nodes[i].value)
+		_, place, _ := w.findSlot(w.nodes[i].value)
 		w.slots[place] = slot{epoch: w.epoch, row: uint32(i)}
 	}
 }
@@ -97,8 +117,7 @@ func (e *Evaluator) startClosure(c *closure, t *table) {
 		e.walkFrom(c, t, 1, y)
 	default:
 		e.closeAll(c, func(x, y value.Value) bool {
-			e.row = append(e.row[:0], x, y)
-			e.answer(t, e.row, nil)
+			e.pair(t, x, y)
 			return !e.stop
 		})
 	}
@@ -115,16 +134,8 @@ func (e *Evaluator) walkFrom(c *closure, t *table, direction int, from value.Val
 	w := &e.walks[direction]
 	w.begin(e.tableSet.seed)
 	w.arrive(from, beginning[direction])
-	for w.queued < len(w.queue) && !e.stop {
-		e.follow(c, direction, func(v value.Value, fresh state) bool {
-			if fresh&beginning[1-direction] == 0 {
-				return true
-			}
-			e.row = append(e.row[:0], v, v)
-			e.row[direction] = from
-			e.answer(t, e.row, nil)
-			return !e.stop && !t.complete
-		})
+	for w.queued < len(w.queue) && !e.stop && !t.complete {
+		e.follow(c, direction, t, nil)
 	}
 }
 
@@ -143,24 +154,15 @@ func (e *Evaluator) meet(c *closure, t *table, x, y value.Value) {
 		if waiting(&e.walks[d]) == 0 {
 			return // everything reachable from here is known, and the other end isn't
 		}
-		e.follow(c, d, func(v value.Value, fresh state) bool {
-			if e.walks[1-d].has(v)&fresh == 0 {
-				return !e.stop
-			}
-			e.row = append(e.row[:0], x, y)
-			e.answer(t, e.row, nil)
-			if !t.complete {
-				e.finish(t)
-			}
-			return false
-		})
+		e.follow(c, d, t, &e.walks[1-d])
 	}
 }
 
 func waiting(w *walk) int { return len(w.queue) - w.queued }
 
-// follow goes on from the next value of a walk. Arrived is told of each value that is reached in new states, and says whether to go on.
-func (e *Evaluator) follow(c *closure, direction int, arrived func(v value.Value, fresh state) bool) {
+// follow goes on from the next value of a walk. It answers with each value that is reached, or, where another walk comes towards it, once
+// both have reached one.
+func (e *Evaluator) follow(c *closure, direction int, t *table, towards *walk) {
 	w := &e.walks[direction]
 	n := w.queue[w.queued]
 	w.queued++
@@ -173,16 +175,44 @@ func (e *Evaluator) follow(c *closure, direction int, arrived func(v value.Value
 		if to == 0 || h.rel.Len() == 0 {
 			continue
 		}
+		ids := e.hopsFrom(h, direction, from)
+		rows, arity, column := h.rel.Rows(), h.rel.Arity(), h.ends[1-direction]
 		e.step(1)
-		for _, id := range e.hopsFrom(h, direction, from) {
-			e.step(1)
-			v := h.rel.Row(id)[h.ends[1-direction]]
-			if fresh := w.arrive(v, to); fresh != 0 && !arrived(v, fresh) {
-				return
+		for _, id := range ids {
+			e.tick()
+			v := rows[int(id)*arity+column]
+			fresh := w.arrive(v, to)
+			switch {
+			case fresh == 0:
+			case towards == nil:
+				if fresh&beginning[1-direction] != 0 {
+					e.reached(t, direction, v)
+				}
+			case towards.has(v)&fresh != 0:
+				e.reached(t, direction, t.call[1-direction])
 			}
-			if e.stop {
+			if e.stop || t.complete {
 				return
 			}
 		}
 	}
+}
+
+// reached answers that a walk has come to a value.
+func (e *Evaluator) reached(t *table, direction int, v value.Value) {
+	if direction == 0 {
+		e.pair(t, t.call[0], v)
+	} else {
+		e.pair(t, v, t.call[1])
+	}
+	if t.call[1-direction] != value.None {
+		e.finish(t)
+	}
+}
+
+// pair adds a pair to a closure's table, which nobody reads yet, and of which each pair is found once.
+func (e *Evaluator) pair(t *table, x, y value.Value) {
+	t.rows = append(t.rows, x, y)
+	t.n++
+	e.tuple(2)
 }

@@ -80,7 +80,8 @@ func (s *tableSet) take() *table {
 		s.tables = append(s.tables, &table{})
 	}
 	t := s.tables[s.used]
-	*t = table{id: int32(s.used), call: t.call[:0], rows: t.rows[:0], faults: t.faults[:0], consumers: t.consumers[:0], waiters: t.waiters[:0]}
+	t.id, t.hard, t.complete, t.errs, t.n, t.other, t.grow = int32(s.used), false, false, false, 0, nil, nil // newTable sets the others
+	t.call, t.rows, t.faults, t.consumers, t.waiters = t.call[:0], t.rows[:0], t.faults[:0], t.consumers[:0], t.waiters[:0]
 	s.used++
 	return t
 }

@@ -52,13 +52,12 @@ func (e *Evaluator) levelOf(p analysis.PredID, m mode) int32 {
 	return 2*e.preds[p].Stratum + int32(m)
 }
 
-// newTable makes an empty table that isn't complete.
+// newTable makes an empty table that isn't complete. Whoever fills it not at once opens it.
 func (e *Evaluator) newTable(p analysis.PredID, m mode, rules []int32, call []value.Value, depth int32) *table {
 	t := e.take()
 	t.mode, t.pred, t.rules, t.arity = m, p, rules, len(call)
 	t.call = append(t.call, call...)
 	t.level, t.depth = e.levelOf(p, m), depth
-	e.open(t)
 	e.held += 96 + 4*len(call)
 	return t
 }
@@ -76,6 +75,7 @@ func (e *Evaluator) open(t *table) {
 // newRoot makes a table that no goal finds, for a statement or query.
 func (e *Evaluator) newRoot(p analysis.PredID, m mode, rules []int32, call []value.Value) *table {
 	t := e.newTable(p, m, rules, call, 0)
+	e.open(t)
 	t.hard = p >= 0
 	e.push(startRules, t.id, 0)
 	return t
@@ -141,6 +141,13 @@ func (e *Evaluator) start(t *table) {
 	if e.stop {
 		return
 	}
+	if t.mode == modeT {
+		if c := e.takeClosure(t.pred); c != nil {
+			e.startClosure(c, t)
+			return
+		}
+	}
+	e.open(t)
 	switch {
 	case t.pred == analysis.PredIn:
 		e.startIn(t)
@@ -149,10 +156,6 @@ func (e *Evaluator) start(t *table) {
 	case t.pred == analysis.PredParent:
 		e.startParent(t)
 	default:
-		if c := e.takeClosure(t.pred); c != nil {
-			e.startClosure(c, t)
-			return
-		}
 		e.addFacts(t)
 	}
 	switch {

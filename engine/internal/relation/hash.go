@@ -16,6 +16,9 @@ func hash(seed uint64, row []value.Value) uint64 {
 	return h
 }
 
+// hashOne is hash of one handle.
+func hashOne(seed uint64, v value.Value) uint64 { return Mix(seed ^ uint64(v)*0x9e3779b97f4a7c15) }
+
 // Mix is a bijection of 64 bits in which every bit of the argument changes about half of the result's (Stafford's variant 13 of the
 // finaliser of MurmurHash3).
 func Mix(h uint64) uint64 {

@@ -144,6 +144,15 @@ func (ix *Index) rows(b *bucket) []uint32 { return ix.ids[b.at : b.at+b.n() : b.
 // Sorted is Find with the rows in the order of their values, which doesn't depend on how the relation came to hold them.
 func (ix *Index) Sorted(t *value.Table, key []value.Value) []uint32 {
 	_, b := ix.find(key)
+	return ix.sorted(t, b)
+}
+
+// SortedBy is Sorted for an index on one column.
+func (ix *Index) SortedBy(t *value.Table, v value.Value) []uint32 {
+	return ix.sorted(t, ix.findOne(v))
+}
+
+func (ix *Index) sorted(t *value.Table, b *bucket) []uint32 {
 	if b == nil {
 		return nil
 	}
@@ -182,6 +191,27 @@ func (ix *Index) find(key []value.Value) (slot int, b *bucket) {
 		b := &ix.buckets[e&uint32(mask)-1]
 		if ix.hasKey(ix.ids[b.at], key) {
 			return i, b
+		}
+	}
+}
+
+// findOne is find for an index on one column.
+func (ix *Index) findOne(v value.Value) *bucket {
+	mask := len(ix.slots) - 1
+	h := hashOne(ix.rel.seed, v)
+	t := tag(h, mask)
+	rows, arity, column := ix.rel.rows, ix.rel.arity, ix.columns[0]
+	for i := int(h) & mask; ; i = (i + 1) & mask {
+		e := ix.slots[i]
+		if e == 0 {
+			return nil
+		}
+		if e&^uint32(mask) != t {
+			continue
+		}
+		b := &ix.buckets[e&uint32(mask)-1]
+		if rows[int(ix.ids[b.at])*arity+column] == v {
+			return b
 		}
 	}
 }
