@@ -2,8 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -51,6 +49,7 @@ type overlay struct {
 // what clients choose.
 type overlays struct {
 	list  []*overlay
+	given handles
 	floor value.Mark // what the table holds without the values of those compiled since the last update
 	waste int        // bytes of the texts of those that are gone
 	under int        // bytes of the values that overlays left under the floor: updates came after them
@@ -73,9 +72,10 @@ func (e *Engine) Overlay(dst, request []byte, h *Host) []byte {
 	if err != nil {
 		return dst
 	}
-	o := &overlay{handle: handleOf(text, restrict), text: text, restrict: restrict}
+	d := digestOf(text, restrict)
+	o := &overlay{handle: d.handle(), text: text, restrict: restrict}
 	switch known := e.findOverlay(o.handle); {
-	case o.handle == 0 || known != nil && (!bytes.Equal(known.text, text) || known.restrict != restrict):
+	case o.handle == 0 || !e.overlays.given.free(d):
 		return appendErrorObject(dst, e.files, source.Diagnostic{Code: codeOverlayHandle, Message: "another overlay has the same handle"})
 	case known != nil && known.rules != nil:
 		return known.appendReply(dst)
@@ -89,6 +89,7 @@ func (e *Engine) Overlay(dst, request []byte, h *Host) []byte {
 	}
 	e.base = e.table.Mark()
 	e.keepOverlay(o)
+	e.overlays.given.give(d)
 	return o.appendReply(dst)
 }
 
@@ -97,16 +98,6 @@ func (o *overlay) appendReply(dst []byte) []byte {
 	dst = appendTexts(append(dst, ','), "needs", o.needs)
 	dst = append(dst, `,"warnings":`...)
 	return append(appendDiagnostics(dst, o.rules.files, o.warnings), "}}"...)
-}
-
-// handleOf is the handle of an overlay: the first 8 bytes of SHA-256 over a byte that tells whether it is restricted, and the text.
-func handleOf(text []byte, restrict bool) uint64 {
-	head := []byte{0}
-	if restrict {
-		head[0] = 1
-	}
-	sum := sha256.Sum256(append(head, text...))
-	return binary.BigEndian.Uint64(sum[:])
 }
 
 // readOverlay reads a request for an overlay.

@@ -106,7 +106,8 @@ func (e *Engine) enterTest(t *document.Test, h *Host) (failed []byte, leave func
 		e.leave()
 		e.base = before
 	}
-	o := &overlay{handle: handleOf([]byte(*t.Overlay), t.Restrict), text: []byte(*t.Overlay), restrict: t.Restrict}
+	d := digestOf([]byte(*t.Overlay), t.Restrict)
+	o := &overlay{handle: d.handle(), text: []byte(*t.Overlay), restrict: t.Restrict}
 	files, all := e.compileOverlay(o, h)
 	if o.rules == nil {
 		return appendFailure(nil, files, all), leave

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"container/list"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -49,7 +50,7 @@ func (e *Engine) Overlay(ctx context.Context, text string, restrict bool) (handl
 // registered is an overlay that instances can be told of.
 type registered struct {
 	handle   uint64
-	request  []byte
+	request  []byte // which names text and restriction in full
 	needsNow bool
 }
 
@@ -78,8 +79,9 @@ func (i *instance) learn(request []byte) (*registered, error) {
 	return &registered{handle, request, slices.Contains(r.Overlay.Needs, needNow)}, nil
 }
 
-// The overlays that an engine remembers at most.
+// The overlays that an engine remembers at most, and the handles that it has given.
 const (
+	maxHandles      = 1 << 18
 	maxOverlays     = 4096
 	maxOverlayBytes = 64 << 20
 )
@@ -87,8 +89,11 @@ const (
 // registry is the overlays of an engine, which its instances learn when a call asks for one that they don't know.
 type registry struct {
 	mu    sync.Mutex
-	at    map[uint64]*list.Element // of *registered
-	used  list.List                // the one used last first
+	given map[uint64][sha256.Size]byte // SHA-256 of the requests, of overlays that are forgotten as well
+	order []uint64                     // of given
+	next  int                          // the oldest in order, once there are maxHandles
+	at    map[uint64]*list.Element     // of *registered
+	used  list.List                    // the one used last first
 	bytes int
 }
 
@@ -96,9 +101,12 @@ type registry struct {
 func (r *registry) add(o *registered) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !r.give(o) {
+		return false
+	}
 	if at := r.at[o.handle]; at != nil {
 		r.used.MoveToFront(at)
-		return bytes.Equal(at.Value.(*registered).request, o.request)
+		return true
 	}
 	if r.at == nil {
 		r.at = map[uint64]*list.Element{}
@@ -110,6 +118,27 @@ func (r *registry) add(o *registered) bool {
 		delete(r.at, last.handle)
 		r.bytes -= len(last.request)
 	}
+	return true
+}
+
+// give notes that an overlay has its handle, and reports false where another one has been given it, be that forgotten or not: who chooses two
+// texts can make their handles equal, and whoever holds a handle means one of them.
+func (r *registry) give(o *registered) bool {
+	sum := sha256.Sum256(o.request)
+	if earlier, ok := r.given[o.handle]; ok {
+		return earlier == sum
+	}
+	if r.given == nil {
+		r.given = map[uint64][sha256.Size]byte{}
+	}
+	r.given[o.handle] = sum
+	if len(r.order) < maxHandles {
+		r.order = append(r.order, o.handle)
+		return true
+	}
+	delete(r.given, r.order[r.next])
+	r.order[r.next] = o.handle
+	r.next = (r.next + 1) % maxHandles
 	return true
 }
 

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -153,7 +154,7 @@ func TestOverlay_sameHandle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.overlays.find(handle).request = []byte(`{"text":"","restrict":true}`)
+	e.overlays.given[handle] = sha256.Sum256([]byte(`{"text":"","restrict":true}`))
 	if again, err := e.Overlay(ctx, "forbid(_, _, _).", true); again != 0 || !errors.Is(err, Code("overlay.handle")) {
 		t.Errorf("%x, %v", again, err)
 	}
@@ -179,6 +180,25 @@ func TestRegistry_bounded(t *testing.T) {
 	r.add(&registered{handle: 5})
 	if r.used.Len() != 1 || r.find(5) == nil || r.bytes != 0 {
 		t.Errorf("%d overlays of %d bytes", r.used.Len(), r.bytes)
+	}
+}
+
+// TestRegistry_handles: the handle of an overlay that is forgotten goes to no other text.
+func TestRegistry_handles(t *testing.T) {
+	var r registry
+	r.add(&registered{handle: 7, request: []byte("a")})
+	for n := range uint64(maxHandles - 1) {
+		r.add(&registered{handle: 100 + n})
+	}
+	if r.find(7) != nil || r.add(&registered{handle: 7, request: []byte("b")}) || r.find(7) != nil {
+		t.Error("another text has the handle")
+	}
+	if !r.add(&registered{handle: 7, request: []byte("a")}) || r.find(7) == nil {
+		t.Error("the text itself hasn't")
+	}
+	r.add(&registered{handle: 8})
+	if len(r.given) != maxHandles || len(r.order) != maxHandles {
+		t.Errorf("%d handles in %d places", len(r.given), len(r.order))
 	}
 }
 
