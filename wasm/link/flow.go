@@ -51,19 +51,12 @@ type callees struct {
 // parseFlow reads a function's body, and reports whether it has that form and nothing else.
 func parseFlow(body []byte, c callees) (*flow, bool) {
 	p := flowParser{flow: &flow{}, callees: c}
-	r := &reader{buf: body}
-	for range r.u32() {
-		r.u32()
-		r.byte()
-	}
-	p.locals = body[:len(body)-len(r.buf)]
-	for len(r.buf) > 0 {
-		p.code = append(p.code, r.instruction())
-	}
-	if r.err != nil || !p.head() || !p.tail() {
+	var err error
+	if p.locals, p.code, err = parseBody(body); err != nil || !p.head() || !p.tail() {
 		return nil, false
 	}
 	p.resumes = p.isResumed()
+	p.code = expandMoves(p.code, p.countLocals())
 	p.code = foldStack(p.code)
 	if code, ok := fixFrame(p.code); ok {
 		p.code, p.fixed = code, true
@@ -71,6 +64,30 @@ func parseFlow(body []byte, c callees) (*flow, bool) {
 	p.reach = reach(p.code)
 	p.split()
 	return p.flow, p.count == p.table[len(p.table)-1]+1 && p.resolve()
+}
+
+// parseBody divides a function's body into the declarations of its locals and its instructions.
+func parseBody(body []byte) (locals []byte, code []instruction, err error) {
+	r := &reader{buf: body}
+	for range r.u32() {
+		r.u32()
+		r.byte()
+	}
+	locals = body[:len(body)-len(r.buf)]
+	for len(r.buf) > 0 {
+		code = append(code, r.instruction())
+	}
+	return locals, code, r.err
+}
+
+// countLocals counts the locals, with PC_B.
+func (f *flow) countLocals() int {
+	r, n := reader{buf: f.locals}, 1
+	for range r.u32() {
+		n += int(r.u32())
+		r.byte()
+	}
+	return n
 }
 
 type flowParser struct {

@@ -25,6 +25,7 @@ const (
 	opF32Const     = 0x43
 	opF64Const     = 0x44
 	opI32Load      = 0x28
+	opI64Load      = 0x29
 	opI32Load8U    = 0x2d
 	opI64Store     = 0x37
 	opI32Eqz       = 0x45

@@ -18,6 +18,9 @@ func straighten(sections []section) error {
 	if err != nil {
 		return err
 	}
+	if err := c.replaceMoves(); err != nil {
+		return err
+	}
 	known := callees{
 		never: func(f int) bool { return neverReturns(c.names[f]) },
 		grows: func(f int) bool { return strings.HasPrefix(c.names[f], "runtime.morestack") },

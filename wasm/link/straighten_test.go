@@ -26,13 +26,12 @@ const (
 )
 
 const (
-	opI32Lt   = 0x48
-	opI64Mul  = 0x7e
-	opI64And  = 0x83
-	opI64Load = 0x29
-	opI32And  = 0x71
-	opI64Shr  = 0x88
-	opI64Xor  = 0x85
+	opI32Lt  = 0x48
+	opI64Mul = 0x7e
+	opI64And = 0x83
+	opI32And = 0x71
+	opI64Shr = 0x88
+	opI64Xor = 0x85
 )
 
 // program is the code of a subject as Go's compiler would write it, block by block.

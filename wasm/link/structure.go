@@ -12,14 +12,7 @@ func (f *flow) structure(rest int) ([]byte, bool) {
 	if !s.reducible() {
 		return nil, false
 	}
-	r := reader{buf: f.locals}
-	groups := int(r.u32())
-	declarations := r.buf
-	s.low, s.addresser.reach = 1, f.reach
-	for range groups {
-		s.low += int(r.u32())
-		r.byte()
-	}
+	s.low, s.addresser.reach = f.countLocals()+tempCount, f.reach
 	if f.unwinds {
 		s.open(opBlock, unwind)
 	}
@@ -30,8 +23,9 @@ func (f *flow) structure(rest int) ([]byte, bool) {
 	}
 	s.body = append(s.body, opEnd)
 
-	out := append(appendU32(nil, groups+1), declarations...)
-	out = append(appendU32(out, s.lows), typeI32)
+	r := reader{buf: f.locals}
+	out := append(appendU32(nil, int(r.u32())+1), r.buf...)
+	out = append(appendU32(out, tempCount+s.lows), typeI32)
 	if f.resumes {
 		out = append(out, opLocalGet, 0, opIf, blockTypeVoid, opLocalGet, 0, opCall)
 		out = append(appendU32(out, rest), opReturn, opEnd)
