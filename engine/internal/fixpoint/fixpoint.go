@@ -79,27 +79,42 @@ func newDatabase(t *value.Table, p *analysis.Program) *relation.Database {
 	return relation.NewDatabase(t, arities)
 }
 
-// load inserts facts; where take, into relations that are empty, whose memory the facts' may become.
+// load inserts facts; where take, the memory of a predicate's facts becomes its relation's.
 func load(db *relation.Database, facts []analysis.Facts, take bool) {
 	sizes := make([]int, db.Len())
 	for _, f := range facts {
 		sizes[f.Pred] += f.Count
 	}
-	grown := make([]bool, db.Len())
+	united := make([][]value.Value, db.Len())
 	for _, f := range facts {
 		rel := db.Pred(int(f.Pred)).Facts
-		if take && f.Count == sizes[f.Pred] && rel.Arity() > 0 {
-			rel.Adopt(f.Rows)
+		size := sizes[f.Pred] * rel.Arity()
+		switch rows := united[f.Pred]; {
+		case !take || rel.Arity() == 0:
+			insert(rel, f, db)
 			continue
+		case len(f.Rows) == size:
+			united[f.Pred] = f.Rows
+		default:
+			if rows == nil {
+				rows = make([]value.Value, 0, size)
+			}
+			united[f.Pred] = append(rows, f.Rows...)
 		}
-		if !grown[f.Pred] {
-			rel.Grow(sizes[f.Pred])
-			grown[f.Pred] = true
+		if len(united[f.Pred]) == size {
+			rel.Adopt(united[f.Pred])
+			united[f.Pred] = nil
 		}
-		for i := range f.Count {
-			rel.Insert(rowOf(f, rel.Arity(), i))
-			db.Pauses.Spend(1)
-		}
+	}
+}
+
+func insert(rel *relation.Relation, f analysis.Facts, db *relation.Database) {
+	if rel.Len() == 0 {
+		rel.Grow(f.Count)
+	}
+	for i := range f.Count {
+		rel.Insert(rowOf(f, rel.Arity(), i))
+		db.Pauses.Spend(1)
 	}
 }
 

@@ -57,8 +57,57 @@ func (ix *Index) Relation() *Relation { return ix.rel }
 
 // build fills the index in two passes: the buckets' sizes, then their rows.
 func (ix *Index) build() {
+	ix.slots, ix.buckets, ix.unused, ix.wasted = nil, nil, nil, 0
+	if len(ix.columns) == 1 {
+		if of := ix.rel.count(ix.columns[0]); len(of) > 0 {
+			ix.buildByNumber(ix.columns[0], of)
+			return
+		}
+	}
+	ix.buildByHash()
+}
+
+// buildByNumber is for a key of one column, of whose values it is given how many rows they are in; it goes on to use that slice.
+func (ix *Index) buildByNumber(column int, of []uint32) {
 	r := ix.rel
-	ix.slots, ix.buckets, ix.unused, ix.wasted = make([]uint32, slotsFor(0)), nil, nil, 0
+	keys := 0
+	for _, size := range of {
+		if size > 0 {
+			keys++
+		}
+	}
+	buckets := make([]bucket, 0, keys)
+	at := uint32(0)
+	for i, size := range of {
+		if size > 0 {
+			of[i] = uint32(len(buckets))
+			buckets = append(buckets, bucket{at: at})
+			at += size
+		}
+	}
+	ids, rows := make([]uint32, at), r.rows[:r.top*r.arity]
+	for id := 0; id < r.top; id += stretch {
+		end := min(id+stretch, r.top)
+		r.pauses.Spend(end - id)
+		for n := id; n < end; n++ {
+			if r.gone != nil && r.gone[n] {
+				continue
+			}
+			b := &buckets[of[rows[n*r.arity+column].Number()]]
+			ids[b.at+b.size] = uint32(n)
+			b.size++
+		}
+	}
+	ix.slots, ix.buckets, ix.ids = make([]uint32, slotsFor(keys)), buckets, ids
+	for i := range buckets {
+		r.pauses.Spend(1)
+		place(ix.slots, ix.hashBucket(uint32(i)), uint32(i))
+	}
+}
+
+func (ix *Index) buildByHash() {
+	r := ix.rel
+	ix.slots = make([]uint32, slotsFor(0))
 	of := make([]uint32, r.top)
 	for id := range uint32(r.top) {
 		r.pauses.Spend(1)

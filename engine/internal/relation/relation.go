@@ -20,6 +20,7 @@ type Relation struct {
 	free    []uint32      // numbers of deleted rows
 	indexes []*Index
 	matrix  *Matrix // answers Has instead of slots, which are made when first needed
+	few     *Index  // on one column: serves instead of slots as long as there are none
 }
 
 // New returns an empty relation. Seed is the [value.Table.Seed] of the table that its values belong to; pauses may be nil.
@@ -61,30 +62,6 @@ func (r *Relation) Grow(n int) {
 	}
 }
 
-// Adopt makes rows, which may repeat, all the rows of an empty relation. The slice belongs to the relation from then on.
-func (r *Relation) Adopt(rows []value.Value) {
-	given := len(rows) / max(r.arity, 1)
-	r.rows = rows
-	r.slots = make([]uint32, slotsFor(given))
-	for id := range given {
-		r.pauses.Spend(1)
-		row := r.Row(uint32(id))
-		h := hash(r.seed, row)
-		slot, _, found := r.find(row, h)
-		if found {
-			continue
-		}
-		if id != r.top {
-			copy(r.Row(uint32(r.top)), row)
-		}
-		r.top++
-		r.slots[slot] = tag(h, len(r.slots)-1) | uint32(r.top)
-	}
-	if r.rows = rows[:r.top*r.arity]; r.top < given-given/8 {
-		r.rows = slices.Clone(r.rows)
-	}
-}
-
 // AdoptMatrix makes rows, which are those of a matrix and don't repeat, all the rows of an empty relation. Both belong to it from then on;
 // the matrix may be nil.
 func (r *Relation) AdoptMatrix(rows []value.Value, m *Matrix) {
@@ -113,6 +90,12 @@ func (r *Relation) Has(row []value.Value) bool {
 // Insert adds a row, which is copied, and returns its number and whether it is new.
 func (r *Relation) Insert(row []value.Value) (uint32, bool) {
 	r.matrix = nil
+	if id, found, looked := r.among(row); looked {
+		if !found {
+			id = r.add(row)
+		}
+		return id, !found
+	}
 	if slotsFor(r.Len()+1) > len(r.slots) {
 		r.rehash(slotsFor(r.Len() + 1))
 	}
@@ -121,12 +104,18 @@ func (r *Relation) Insert(row []value.Value) (uint32, bool) {
 	if found {
 		return id, false
 	}
-	id = r.number(row)
+	id = r.add(row)
 	r.slots[slot] = tag(h, len(r.slots)-1) | (id + 1)
+	return id, true
+}
+
+// add stores a row that isn't there, under a number that it returns, and in the indexes.
+func (r *Relation) add(row []value.Value) uint32 {
+	id := r.number(row)
 	for _, ix := range r.indexes {
 		ix.insert(id)
 	}
-	return id, true
+	return id
 }
 
 // number stores a row under a free number.
@@ -151,8 +140,11 @@ func (r *Relation) Find(row []value.Value) (uint32, bool) {
 	if r.top == 0 {
 		return 0, false
 	}
-	r.ready()
-	_, id, found := r.find(row, hash(r.seed, row))
+	id, found, looked := r.among(row)
+	if !looked {
+		r.ready()
+		_, id, found = r.find(row, hash(r.seed, row))
+	}
 	return id, found
 }
 
@@ -161,16 +153,22 @@ func (r *Relation) Delete(row []value.Value) bool {
 	if r.top == 0 {
 		return false
 	}
-	r.ready()
 	r.matrix = nil
-	slot, id, found := r.find(row, hash(r.seed, row))
+	slot := -1
+	id, found, looked := r.among(row)
+	if !looked {
+		r.ready()
+		slot, id, found = r.find(row, hash(r.seed, row))
+	}
 	if !found {
 		return false
 	}
 	for _, ix := range r.indexes {
 		ix.remove(id)
 	}
-	vacate(r.slots, slot, func(e uint32) uint64 { return hash(r.seed, r.Row(e)) })
+	if slot >= 0 {
+		vacate(r.slots, slot, func(e uint32) uint64 { return hash(r.seed, r.Row(e)) })
+	}
 	if r.gone == nil {
 		r.gone = make([]bool, r.top)
 	}

@@ -49,8 +49,22 @@ func TestRelation_likeAList(t *testing.T) {
 		tab := value.NewTable(value.Key{1, rapid.Uint64().Draw(t, "key")})
 		arity := rapid.IntRange(0, 3).Draw(t, "arity")
 		r, m := New(arity, tab.Seed(), nil), &model{}
-		if rapid.Bool().Draw(t, "grow") {
+		switch start := rapid.IntRange(0, 2).Draw(t, "start"); {
+		case start == 1:
 			r.Grow(100)
+		case start == 2 && arity > 0:
+			var rows []value.Value
+			for range rapid.IntRange(0, 30).Draw(t, "rows") {
+				var row []value.Value
+				for range arity {
+					row = append(row, tab.Long(rapid.Int64Range(0, 4).Draw(t, "v")))
+				}
+				rows = append(rows, row...)
+				if m.index(row) < 0 {
+					m.rows = append(m.rows, row)
+				}
+			}
+			r.Adopt(rows)
 		}
 		var indexes [][]int
 		for range rapid.IntRange(1, 200).Draw(t, "steps") {
