@@ -32,7 +32,7 @@ func (env *environment) coerce(col *column, typ Type, v value.Value, from origin
 		if typ.Entity != value.None {
 			bare = typ.Entity
 		}
-		return env.text.Parse(env.table, env.table.Text(v), bare)
+		return env.text.ParseString(env.table, v, bare)
 	case typ.Kind == TypeEntity && v.Kind() == value.KindRecord && from == fromData:
 		return env.object(v), nil
 	case typ.Kind == TypeSet && typ.Elem != nil && v.Kind() == value.KindSet:

@@ -276,38 +276,54 @@ func (a *analysis) tableColumn(p placedColumn) {
 	}
 	t, wrong := p.table, 0
 	var known memo
-	for r, n := 0, t.Len(); r < n && wrong < maxMisfits; r++ {
-		cell := &t.Rows[r*t.Width+p.column]
+	last, is := value.None, value.None // what the cell before was, and became
+	rows := t.Rows
+	for at := p.column; at < len(rows) && wrong < maxMisfits; at += t.Width {
+		cell := rows[at]
+		if cell == last {
+			rows[at] = is
+			continue
+		}
 		if col.known && cell.Kind() == value.Kind(col.Kind)-1 && col.Kind >= TypeBool && col.Kind < TypeEntity {
 			continue // of the type already, as most are
 		}
-		text := *cell
-		if v, ok := known.get(text); ok && coerces {
-			*cell = v
+		if v, ok := known.get(cell); ok && coerces {
+			last, is, rows[at] = cell, v, v
 			continue
 		}
-		if coerces {
-			v, f := a.coerce(col, col.Type, *cell, from)
-			if f != nil {
-				wrong++
-				a.badCell(p, r, f)
-				continue
-			}
-			*cell = v
-		}
-		if a.unknownEntity(*cell) {
+		v, ok := a.tableCell(p, col, at/t.Width, coerces, from)
+		if !ok {
 			wrong++
-			a.checkTypeName(a.table.TextString(a.table.EntityType(*cell)), p.span(a.files, r))
 			continue
 		}
-		if !a.accepts(col, *cell, source.Span{}) {
-			wrong++
-			a.badCell(p, r, nil)
-		} else if col.at.IsZero() {
-			col.at = p.span(a.files, r)
-		}
-		known.put(text, *cell)
+		known.put(cell, v)
+		last, is, rows[at] = cell, v, v
 	}
+}
+
+// tableCell coerces and checks the cell of a row, and reports whether it is fine.
+func (a *analysis) tableCell(p placedColumn, col *column, r int, coerces bool, from origin) (value.Value, bool) {
+	v := p.table.Rows[r*p.table.Width+p.column]
+	if coerces {
+		var f *value.Fault
+		if v, f = a.coerce(col, col.Type, v, from); f != nil {
+			a.badCell(p, r, f)
+			return v, false
+		}
+	}
+	if a.unknownEntity(v) {
+		a.checkTypeName(a.table.TextString(a.table.EntityType(v)), p.span(a.files, r))
+		return v, false
+	}
+	if !a.accepts(col, v, source.Span{}) {
+		p.table.Rows[r*p.table.Width+p.column] = v // the message shows it
+		a.badCell(p, r, nil)
+		return v, false
+	}
+	if col.at.IsZero() {
+		col.at = p.span(a.files, r)
+	}
+	return v, true
 }
 
 // memo keeps what texts of a column were coerced to, found by the number of the string: most stand in many rows.

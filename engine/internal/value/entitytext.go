@@ -33,6 +33,15 @@ func (p *EntityText) Parse(t *Table, text []byte, defaultType Value) (Value, *Fa
 	return t.Entity(defaultType, t.StringBytes(text)), nil
 }
 
+// ParseString reads a string of the table like Parse.
+func (p *EntityText) ParseString(t *Table, s, defaultType Value) (Value, *Fault) {
+	text := t.Text(s)
+	if len(text) > 0 && defaultType != None && bytes.IndexByte(text, ':') < 0 {
+		return t.Entity(defaultType, s), nil // as most are, and its id is interned
+	}
+	return p.Parse(t, text, defaultType)
+}
+
 // ParseAction reads an action: only action: and a path that ends in Action::"…" are prefixes, anything else is the id.
 func (p *EntityText) ParseAction(t *Table, text []byte, defaultType Value) (Value, *Fault) {
 	if len(text) == 0 {

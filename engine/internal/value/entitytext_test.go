@@ -40,6 +40,9 @@ func TestEntityText(t *testing.T) {
 		tab := NewTable(Key{})
 		for _, def := range []Value{None, tab.String("Doc")} {
 			got, f := c.reader.Parse(tab, []byte(c.text), def)
+			if again, g := c.reader.ParseString(tab, tab.String(c.text), def); again != got || (f == nil) != (g == nil) || f != nil && *f != *g {
+				t.Errorf("as a string of the table %q is %v %v, not %v %v", c.text, again, g, got, f)
+			}
 			if c.code != "" {
 				if f == nil || f.Code != c.code || got != None {
 					t.Errorf("%s is read %s, %v", c.text, tab.show(got), f)
