@@ -2,9 +2,9 @@
 package engine
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 
+	"github.com/rune-authz/rune/engine/internal/blake2b"
 	"github.com/rune-authz/rune/engine/internal/cedar"
 	"github.com/rune-authz/rune/engine/internal/decision"
 	"github.com/rune-authz/rune/engine/internal/document"
@@ -42,7 +42,7 @@ type Engine struct {
 	nowKey       value.Value
 	emptyContext value.Value
 
-	revision     [sha256.Size]byte
+	revision     [blake2b.Size]byte
 	revisionText string
 
 	// Of the call under way; their memory is reused.
@@ -102,7 +102,7 @@ func (e *Engine) Stats() *Stats { return &e.stats }
 // Revision returns the revision, 64 hexadecimal digits.
 func (e *Engine) Revision() string { return e.revisionText }
 
-func (e *Engine) setRevision(r [sha256.Size]byte) {
+func (e *Engine) setRevision(r [blake2b.Size]byte) {
 	e.revision, e.revisionText = r, hex.EncodeToString(r[:])
 }
 

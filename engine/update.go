@@ -2,11 +2,11 @@ package engine
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"maps"
 	"slices"
 
 	"github.com/rune-authz/rune/engine/internal/analysis"
+	"github.com/rune-authz/rune/engine/internal/blake2b"
 	"github.com/rune-authz/rune/engine/internal/value"
 	"github.com/rune-authz/rune/engine/internal/wire"
 )
@@ -82,7 +82,7 @@ func (e *Engine) facts(groups []wire.Rows) ([]analysis.Facts, *wire.Error) {
 	return out, nil
 }
 
-// chain makes the next revision: SHA-256 over the last one and the update in canonical form, which is its JSON without blanks, with
+// chain makes the next revision: BLAKE2b-256 over the last one and the update in canonical form, which is its JSON without blanks, with
 // predicates and rows sorted, each once.
 func (e *Engine) chain(deletes, inserts []analysis.Facts) {
 	text := slices.Clone(e.revision[:])
@@ -90,7 +90,7 @@ func (e *Engine) chain(deletes, inserts []analysis.Facts) {
 	text = e.appendCanonical(text, deletes)
 	text = append(text, `,"insert":`...)
 	text = append(e.appendCanonical(text, inserts), '}')
-	e.setRevision(sha256.Sum256(text))
+	e.setRevision(blake2b.Sum(text))
 }
 
 func (e *Engine) appendCanonical(dst []byte, groups []analysis.Facts) []byte {

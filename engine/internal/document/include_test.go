@@ -2,7 +2,6 @@ package document
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"path"
 	"regexp"
@@ -12,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/rune-authz/rune/engine/internal/blake2b"
 	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
@@ -254,7 +254,7 @@ func TestRevision(t *testing.T) {
 		_ = binary.Write(&hashed, binary.LittleEndian, uint64(len(s)))
 		hashed.WriteString(s)
 	}
-	if l.Revision != sha256.Sum256(hashed.Bytes()) {
+	if l.Revision != blake2b.Sum(hashed.Bytes()) {
 		t.Errorf("%x", l.Revision)
 	}
 	if again := load("-- other.rune --\n" + root + "-- b.cedar --\n// b\n-- A.cedar --\n-- x/a.cedar --\n// é\n"); again.Revision != l.Revision {

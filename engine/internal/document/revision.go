@@ -2,16 +2,17 @@ package document
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"encoding/binary"
 	"slices"
+
+	"github.com/rune-authz/rune/engine/internal/blake2b"
 )
 
-// revision hashes files: for each, by name, the name's length, the name, the text's length, the text; lengths in eight bytes, the lowest
+// revision is BLAKE2b-256 over files: for each, by name, the name's length, the name, the text's length, the text; lengths in eight bytes, the lowest
 // first. It calls spend with the bytes that it has gone through.
-func revision(files []file, spend func(bytes int)) (sum [sha256.Size]byte) {
+func revision(files []file, spend func(bytes int)) [blake2b.Size]byte {
 	files = slices.SortedFunc(slices.Values(files), func(a, b file) int { return cmp.Compare(a.name, b.name) })
-	h := sha256.New()
+	h := blake2b.New()
 	var length [8]byte
 	for _, f := range files {
 		for _, text := range [][]byte{[]byte(f.name), f.data} {
@@ -23,6 +24,5 @@ func revision(files []file, spend func(bytes int)) (sum [sha256.Size]byte) {
 			}
 		}
 	}
-	h.Sum(sum[:0])
-	return sum
+	return h.Sum()
 }
