@@ -244,3 +244,31 @@ func TestOverlay_base(t *testing.T) {
 		t.Errorf("the base: %s", got)
 	}
 }
+
+// TestOverlay_closure: a closure that an overlay extends is searched as it is without, in steps that grow with the paths' length.
+func TestOverlay_closure(t *testing.T) {
+	steps := func(n int, overlay string) int {
+		var text strings.Builder
+		text.WriteString("version = \"rune/1.0\"\n[rules]\ndecl member(entity, Group).\n")
+		for i := range n {
+			fmt.Fprintf(&text, "member(Group::\"g%d\", Group::\"g%d\").\n", i, i+1)
+		}
+		fmt.Fprintf(&text, "in_group(U, G) :- member(U, G).\nin_group(U, G) :- member(U, H), in_group(H, G).\npermit(P, \"read\", _) :- in_group(P, Group::\"g%d\").\n", n)
+		e := mustLoad(t, text.String())
+		if got := asks(e, 0, mustRegister(t, e, overlay)); got != "permit" {
+			t.Fatalf("%d groups, %s: %s", n, overlay, got)
+		}
+		return int(e.Stats().Steps)
+	}
+	for _, overlay := range []string{
+		`member(User::"u0", Group::"g0").`,
+		`in_group(User::"u0", Group::"g0"). in_group(U, G) :- in_group(U, H), member(H, G).`,
+		`guest(User::"u0", Group::"g0"). in_group(U, G) :- guest(U, G). in_group(U, G) :- in_group(U, H), in_group(H, G).`,
+		`guest(User::"u0", Group::"g0"). in_group(U, G) :- guest(U, H), in_group(H, G).`,
+	} {
+		short, long := steps(200, overlay), steps(400, overlay)
+		if long > 2*short+20 || short > 1000 {
+			t.Errorf("%s: %d steps for 200 groups, %d for 400", overlay, short, long)
+		}
+	}
+}

@@ -81,9 +81,7 @@ func (e *Evaluator) addRule(c *closure, id analysis.PredID, r *analysis.Rule) bo
 	var first, second *analysis.Literal
 	switch len(r.Body) {
 	case 1:
-		h, ok := e.hopOf(&r.Body[0], id, x, z)
-		h.kind = hopBase
-		return ok && c.add(h)
+		return c.addAll(e.hopsOf(&r.Body[0], id, x, z), hopBase)
 	case 2:
 		first, second = &r.Body[0], &r.Body[1]
 	default:
@@ -97,17 +95,13 @@ func (e *Evaluator) addRule(c *closure, id analysis.PredID, r *analysis.Rule) bo
 		if y, isP = middle(second, id, z, 1); !isP {
 			return false
 		}
-		h, ok := e.hopOf(first, id, x, y)
-		h.kind = hopBefore
-		return ok && c.add(h)
+		return c.addAll(e.hopsOf(first, id, x, y), hopBefore)
 	}
 	if w, again := middle(second, id, z, 1); again {
 		c.double = true
 		return w == y
 	}
-	h, ok := e.hopOf(second, id, y, z)
-	h.kind = hopAfter
-	return ok && c.add(h)
+	return c.addAll(e.hopsOf(second, id, y, z), hopAfter)
 }
 
 func starts(l *analysis.Literal, v int32) bool {
@@ -123,11 +117,23 @@ func middle(l *analysis.Literal, p analysis.PredID, v int32, end int) (other int
 	return other, other >= 0 && other != v
 }
 
-// hopOf makes a hop of an atom of another predicate that has two variables, once each.
-func (e *Evaluator) hopOf(l *analysis.Literal, p analysis.PredID, from, to int32) (hop, bool) {
-	if l.Kind != analysis.LitAtom || l.Pred == p || e.preds[l.Pred].Kind != analysis.PredUser || !e.traits[l.Pred].stored {
-		return hop{}, false
+// hopsOf makes hops of an atom of another predicate that has two variables, once each: one of a stored predicate, some of a union of such.
+// It returns nil for others.
+func (e *Evaluator) hopsOf(l *analysis.Literal, p analysis.PredID, from, to int32) []hop {
+	if l.Kind != analysis.LitAtom || l.Pred == p || e.preds[l.Pred].Kind != analysis.PredUser {
+		return nil
 	}
+	h, ok := hopOf(l, from, to)
+	switch {
+	case !ok:
+		return nil
+	case e.traits[l.Pred].stored:
+		return []hop{h}
+	}
+	return e.unionOf(h)
+}
+
+func hopOf(l *analysis.Literal, from, to int32) (hop, bool) {
 	h := hop{pred: l.Pred, ends: [2]int{-1, -1}}
 	for i, a := range l.Args {
 		c := value.None
@@ -152,17 +158,63 @@ func (e *Evaluator) hopOf(l *analysis.Literal, p analysis.PredID, from, to int32
 	return h, h.ends[0] >= 0 && h.ends[1] >= 0
 }
 
+// unionOf makes hops of one over a predicate that is facts, and what single rules take from stored predicates as it is there. That is how the
+// facts of an overlay come to those of its base.
+func (e *Evaluator) unionOf(h hop) []hop {
+	p := &e.preds[h.pred]
+	if p.RequestDependent || p.Recursive {
+		return nil
+	}
+	facts := h
+	facts.facts = true
+	hops := []hop{facts}
+	for _, r := range p.Rules {
+		part, ok := e.partOf(h, &e.rules[r])
+		if !ok {
+			return nil
+		}
+		hops = append(hops, part)
+	}
+	return hops
+}
+
+// partOf makes the hop that a rule contributes to one over its head, if the rule only takes rows as they are.
+func (e *Evaluator) partOf(h hop, r *analysis.Rule) (hop, bool) {
+	if len(r.Body) != 1 {
+		return h, false
+	}
+	l := &r.Body[0]
+	if l.Kind != analysis.LitAtom || e.preds[l.Pred].Kind != analysis.PredUser || !e.traits[l.Pred].stored || len(l.Args) != len(r.HeadArgs) {
+		return h, false
+	}
+	for i, a := range r.HeadArgs {
+		if a.Var < 0 || l.Args[i].Var != a.Var || slices.ContainsFunc(r.HeadArgs[:i], func(b analysis.Term) bool { return b.Var == a.Var }) {
+			return h, false
+		}
+	}
+	h.pred = l.Pred
+	return h, true
+}
+
+// addAll adds hops of a kind, and reports whether there are any.
+func (c *closure) addAll(hops []hop, kind hopKind) bool {
+	for _, h := range hops {
+		h.kind = kind
+		c.add(h)
+	}
+	return len(hops) > 0
+}
+
 // add adds a hop, or what it may be beside what it is already.
-func (c *closure) add(h hop) bool {
+func (c *closure) add(h hop) {
 	for i := range c.hops {
 		if o := &c.hops[i]; o.pred == h.pred && o.facts == h.facts && o.ends == h.ends && slices.Equal(o.consts, h.consts) {
 			o.kind |= h.kind
-			return true
+			return
 		}
 	}
 	h.plain = !slices.ContainsFunc(h.consts, value.Value.IsValue)
 	c.hops = append(c.hops, h)
-	return true
 }
 
 func (e *Evaluator) isClosure(p analysis.PredID) bool {
