@@ -2,6 +2,7 @@ package goal_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -70,46 +71,119 @@ func TestClosure(tt *testing.T) {
 	})
 }
 
-// shapes are graphs of some ten thousand edges and more.
-var shapes = map[string]func(edge func(a, b int)){
-	"chain": func(edge func(a, b int)) {
-		for i := range 100_000 {
+// shapes are graphs of about n edges between nodes from 0 to last, which can be reached from 0.
+var shapes = map[string]func(n int, edge func(a, b int)) (last int){
+	"chain": func(n int, edge func(a, b int)) int {
+		for i := range n {
 			edge(i, i+1)
 		}
+		return n
 	},
-	"grid": func(edge func(a, b int)) {
-		for i := range 10_000 {
-			if i%100 < 99 {
+	"grid": func(n int, edge func(a, b int)) int {
+		side := int(math.Sqrt(float64(n) / 2))
+		for i := range side * side {
+			if i%side < side-1 {
 				edge(i, i+1)
 			}
-			edge(i, i+100)
+			if i+side < side*side {
+				edge(i, i+side)
+			}
 		}
+		return side*side - 1
 	},
-	"clique": func(edge func(a, b int)) {
-		for i := range 90_000 {
-			edge(i%300, i/300)
+	"clique": func(n int, edge func(a, b int)) int {
+		side := int(math.Sqrt(float64(n)))
+		for i := range side * side {
+			edge(i%side, i/side)
 		}
+		return side - 1
+	},
+	"cycle": func(n int, edge func(a, b int)) int {
+		for i := range n {
+			edge(i, (i+1)%n)
+		}
+		return n - 1
+	},
+	"star": func(n int, edge func(a, b int)) int {
+		for i := range n / 2 {
+			edge(i+1, n/2+1)
+			edge(n/2+1, n/2+2+i)
+		}
+		edge(0, 1)
+		return n + 1
+	},
+	"tree": func(n int, edge func(a, b int)) int {
+		for i := range n {
+			edge(i/2, i+1)
+		}
+		return n
 	},
 }
 
-// BenchmarkClosure asks goals of closures on demand: what can be reached from a node, what reaches one, and whether one reaches another.
-func BenchmarkClosure(b *testing.B) {
-	forms := map[string]string{"left": "p(X, Y), e(Y, Z)", "right": "e(X, Y), p(Y, Z)", "double": "p(X, Y), p(Y, Z)"}
-	for shape, draw := range shapes {
-		for form, body := range forms {
-			w := load(b, "decl e(long, long). @demand p(X, Y) :- e(X, Y). @demand p(X, Z) :- "+body+".", nil)
-			f := analysis.Facts{Pred: w.program.ByName.Of("e")}
-			draw(func(x, y int) { f.Rows, f.Count = append(f.Rows, w.t.Long(int64(x)), w.t.Long(int64(y))), f.Count+1 })
-			w.program.Facts = append(w.program.Facts, f)
-			w.start(fixpoint.Options{})
-			for _, goal := range []string{"p(17, Y)", "p(X, 250)", "p(17, 250), X = 1"} {
-				b.Run(shape+"/"+form+"/"+goal, func(b *testing.B) {
-					for b.Loop() {
-						w.query(goal)
-					}
-					b.ReportMetric(float64(w.eval.Steps()), "steps")
-				})
+// linearForms are rules for a closure p of e, in both orders of its arguments.
+var linearForms = map[string]string{
+	"left":              "@demand p(X, Y) :- e(X, Y). @demand p(X, Z) :- p(X, Y), e(Y, Z).",
+	"right":             "@demand p(X, Y) :- e(X, Y). @demand p(X, Z) :- e(X, Y), p(Y, Z).",
+	"double":            "@demand p(X, Y) :- e(X, Y). @demand p(X, Z) :- p(X, Y), p(Y, Z).",
+	"left, backwards":   "@demand p(Y, X) :- e(X, Y). @demand p(Z, X) :- p(Y, X), e(Y, Z).",
+	"right, backwards":  "@demand p(Y, X) :- e(X, Y). @demand p(Z, X) :- p(Z, Y), e(X, Y).",
+	"double, backwards": "@demand p(Y, X) :- e(X, Y). @demand p(Z, X) :- p(Z, Y), p(Y, X).",
+}
+
+// drawn is a world with a closure of a shape, and goals on it: what can be reached from a node, what reaches one, whether one reaches another,
+// and whether it does where it doesn't.
+func drawn(tb testing.TB, shape, form string, n int) (w *world, edges int, goals []string) {
+	w = load(tb, "decl e(long, long). "+linearForms[form], nil)
+	f := analysis.Facts{Pred: w.program.ByName.Of("e")}
+	last := shapes[shape](n, func(x, y int) { f.Rows, f.Count = append(f.Rows, w.t.Long(int64(x)), w.t.Long(int64(y))), f.Count+1 })
+	w.program.Facts = append(w.program.Facts, f)
+	w.start(fixpoint.Options{})
+	order := func(x, y any) string {
+		if strings.HasSuffix(form, "backwards") {
+			x, y = y, x
+		}
+		return fmt.Sprintf("p(%v, %v)", x, y)
+	}
+	return w, f.Count, []string{order(0, "Y"), order("X", last), order(0, last) + ", X = 1", order(last, -1) + ", X = 1", order(-1, 0) + ", X = 1"}
+}
+
+// A bound goal on a closure takes steps and rows in proportion to the edges, never to the pairs.
+func TestClosure_linear(t *testing.T) {
+	for shape := range shapes {
+		for form := range linearForms {
+			small, _, goals := drawn(t, shape, form, 1000)
+			large, edges, more := drawn(t, shape, form, 2000)
+			for i := range goals {
+				few, many := small.query(goals[i]), large.query(more[i])
+				if len(few) > len(many) {
+					t.Errorf("%s, %s: %s gives %s", shape, form, more[i], many)
+				}
+				if s, l := small.eval.Steps(), large.eval.Steps(); l > 2*s+s/4+50 || l > 4*edges+50 {
+					t.Errorf("%s, %s: %s takes %d steps, %s with %d edges %d", shape, form, goals[i], s, more[i], edges, l)
+				}
+				if n := large.eval.Tuples(); n > 2*edges+2 { // in the tables of the closure and of the query
+					t.Errorf("%s, %s: %s derives %d rows, with %d edges", shape, form, more[i], n, edges)
+				}
 			}
+		}
+	}
+}
+
+// BenchmarkClosure asks goals of closures of a hundred thousand edges on demand.
+func BenchmarkClosure(b *testing.B) {
+	for shape := range shapes {
+		for form := range linearForms {
+			b.Run(shape+"/"+form, func(b *testing.B) {
+				w, _, goals := drawn(b, shape, form, 100_000)
+				for i, name := range []string{"from", "to", "between", "none", "nobody"} {
+					b.Run(name, func(b *testing.B) {
+						for b.Loop() {
+							w.query(goals[i])
+						}
+						b.ReportMetric(float64(w.eval.Steps()), "steps")
+					})
+				}
+			})
 		}
 	}
 }
