@@ -83,7 +83,16 @@ type BatchResult any
 
 // ErrorReply is what stands in a decision's place where the request is wrong.
 type ErrorReply struct {
-	Error host.Error `json:"error"`
+	Error RequestError `json:"error"`
+}
+
+// RequestError is what is wrong with a request, and where in its item.
+type RequestError struct {
+	Code    host.Code `json:"code"`
+	Message string    `json:"message"`
+	Line    int       `json:"line,omitempty"`
+	Column  int       `json:"column,omitempty"`
+	Help    string    `json:"help,omitempty"`
 }
 
 // QueryRequest asks a goal, with a request or without.

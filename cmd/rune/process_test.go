@@ -21,6 +21,7 @@ import (
 type process struct {
 	t       *testing.T
 	command *exec.Cmd
+	config  string // path of the configuration
 	network string // of address
 	address string
 	admin   string // address of the admin listener, if there is one
@@ -75,7 +76,7 @@ func start(t *testing.T, args ...string) *process {
 
 func startAt(t *testing.T, config string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, ended: make(chan struct{})}
+	p := &process{t: t, config: config, ended: make(chan struct{})}
 	p.command = command(context.Background(), append([]string{"serve", config, "--log-format=json", "--listen=127.0.0.1:0"}, args...)...)
 	stderr, err := p.command.StderrPipe()
 	if err != nil {
