@@ -1,6 +1,8 @@
 package server
 
 import (
+	"net"
+	"net/netip"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -70,12 +72,22 @@ type Gate interface {
 	Admit(ctx *fasthttp.RequestCtx, scope Scopes, cost int) (*Client, *problem.Problem)
 	// Charge takes more from what the rate leaves to a client that was admitted. The problem is a 429, or a 400 where n can never pass.
 	Charge(ctx *fasthttp.RequestCtx, c *Client, n int) *problem.Problem
+	// Address is where a client is: the connection's other end, or what a trusted proxy says. It is zero for a Unix socket.
+	Address(ctx *fasthttp.RequestCtx) netip.Addr
 }
 
 // open is the gate where there is none: everybody may do everything.
 type open struct{}
 
 var anonymous = &Client{Scopes: AllScopes}
+
+func (open) Address(ctx *fasthttp.RequestCtx) netip.Addr {
+	tcp, ok := ctx.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}
+	}
+	return tcp.AddrPort().Addr().Unmap()
+}
 
 func (open) Ready() error                                               { return nil }
 func (open) Share(*fasthttp.RequestCtx, []string) bool                  { return false }

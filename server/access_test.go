@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"net/netip"
 	"testing"
 
 	"github.com/valyala/fasthttp"
@@ -18,6 +19,7 @@ type gate struct {
 
 func gateOf(c Client) *gate { return &gate{client: c, left: -1} }
 
+func (g *gate) Address(*fasthttp.RequestCtx) netip.Addr   { return netip.MustParseAddr("192.0.2.1") }
 func (g *gate) Ready() error                              { return g.unready }
 func (g *gate) Share(*fasthttp.RequestCtx, []string) bool { return false }
 

@@ -16,7 +16,10 @@ func (x *exchange) record(v *verb) {
 	}
 	client := x.client.Subject
 	if client == "" {
-		client = x.ctx.RemoteIP().String()
+		client = "local"
+		if a := x.s.gate.Address(x.ctx); a.IsValid() {
+			client = a.String()
+		}
 	}
 	x.s.audit.Write(&audit.Record{
 		Time: time.Now(), ID: string(x.id), Client: client, Trace: traceID(x.ctx.Request.Header.PeekBytes(headerTrace)),

@@ -11,7 +11,8 @@ import (
 
 func TestDecisionLog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "decisions.jsonl")
-	v := serve(t, people, Deps{Gate: gateOf(Client{Subject: "svc", Scopes: AllScopes})}, func(c *Config) {
+	gate := gateOf(Client{Subject: "svc", Scopes: AllScopes})
+	v := serve(t, people, Deps{Gate: gate}, func(c *Config) {
 		c.DecisionLog, c.DecisionLogMask = path, []string{"/request/context/pin"}
 	})
 	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -20,6 +21,7 @@ func TestDecisionLog(t *testing.T) {
 	v.ask("POST", "/v1/authorize", pinned, "X-Request-ID", "two")
 	v.ask("POST", "/v1/authorize", `{}`)
 	v.ask("POST", "/v1/query", `{"goal":"member(U, G)"}`)
+	gate.client.Subject = ""
 	v.ask("POST", "/v1/authorize/batch", `{"requests":[{},`+annWrites+`]}`, "X-Request-ID", "three")
 	type line struct {
 		ID, Client, Trace, Revision, Cache string
@@ -45,7 +47,7 @@ func TestDecisionLog(t *testing.T) {
 	if g := got[1]; g.ID != "two" || g.Trace != "" || g.Cache != "hit" {
 		t.Errorf("the second: %s", list[1])
 	}
-	if g := got[2]; g.ID != "three" || g.Item == nil || *g.Item != 1 || g.Request.Action != "write" || g.Reply.Decision != "deny" {
+	if g := got[2]; g.ID != "three" || g.Client != "192.0.2.1" || g.Item == nil || *g.Item != 1 || g.Request.Action != "write" || g.Reply.Decision != "deny" {
 		t.Errorf("the batch: %s", list[2])
 	}
 }

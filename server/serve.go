@@ -101,6 +101,7 @@ func (s *Server) newHTTP(t *table) *fasthttp.Server {
 		NoDefaultServerHeader:        true,
 		NoDefaultContentType:         true,
 		SecureErrorLogMessage:        true,
+		LazyRequestTime:              true,
 		CloseOnShutdown:              true,
 	}
 }

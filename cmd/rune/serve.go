@@ -67,7 +67,7 @@ func (a *app) serve(ctx context.Context, c server.Config) error {
 	if err != nil {
 		return err
 	}
-	s, err := server.New(ctx, c, server.Deps{Gate: gate, Log: log, Stdout: a.stdout})
+	s, err := server.New(ctx, c, server.Deps{Gate: gate, Log: log})
 	if err != nil {
 		return relocated(c.Path, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ type Gate struct {
 	grants   grants
 	certs    bool // clients show certificates, and no tokens
 	limits   *limits
+	proxies  []netip.Prefix
 	from     *origins
 	log      *slog.Logger
 }
@@ -38,7 +40,7 @@ func New(ctx context.Context, c *server.Config, log *slog.Logger) (*Gate, error)
 	if err := exposed(c); err != nil {
 		return nil, err
 	}
-	g := &Gate{grants: newGrants(c.ScopeMap), log: log, from: newOrigins(c)}
+	g := &Gate{grants: newGrants(c.ScopeMap), proxies: c.TrustedProxies, log: log, from: newOrigins(c)}
 	if c.RateLimit > 0 {
 		g.limits = newLimits(c, time.Now)
 	}
@@ -120,6 +122,9 @@ func (g *Gate) Admit(ctx *fasthttp.RequestCtx, scope server.Scopes, cost int) (*
 func (g *Gate) Charge(ctx *fasthttp.RequestCtx, c *server.Client, n int) *problem.Problem {
 	return g.limits.takeMore(ctx, c, n)
 }
+
+// Address is [server.Gate]'s.
+func (g *Gate) Address(ctx *fasthttp.RequestCtx) netip.Addr { return clientAddress(ctx, g.proxies) }
 
 // identify finds out who asks.
 func (g *Gate) identify(ctx *fasthttp.RequestCtx) (*server.Client, *problem.Problem) {
