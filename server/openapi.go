@@ -119,8 +119,11 @@ func (r *route) failures(secured bool) []int {
 	if !r.free {
 		list = append(list, http.StatusBadRequest, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	}
+	if r.scope != 0 {
+		list = append(list, http.StatusForbidden) // for a page, where it isn't for a scope
+	}
 	if secured && r.scope != 0 {
-		list = append(list, http.StatusUnauthorized, http.StatusForbidden)
+		list = append(list, http.StatusUnauthorized)
 	}
 	if r.body != "" {
 		list = append(list, http.StatusUnsupportedMediaType, http.StatusRequestEntityTooLarge)
@@ -159,6 +162,9 @@ func customize(_ string, t reflect.Type, tag reflect.StructTag, s *openapi3.Sche
 		}
 		s.Min = &least
 	}
+	if tag.Get("filled") != "" {
+		s.MinLength, s.MinItems = leastOf(s)
+	}
 	s.Nullable = false // no reply has a null, and no request may
 	if special, ok := specials[t]; ok {
 		*s = *special()
@@ -170,6 +176,14 @@ func customize(_ string, t reflect.Type, tag reflect.StructTag, s *openapi3.Sche
 		s.Required = required(t)
 	}
 	return nil
+}
+
+// leastOf is how long a text, or a list, is that isn't empty.
+func leastOf(s *openapi3.Schema) (length, items uint64) {
+	if s.Type.Is("array") {
+		return 0, 1
+	}
+	return 1, 0
 }
 
 // required names the members that are always there.
@@ -188,10 +202,18 @@ func required(t reflect.Type) []string {
 var specials = map[reflect.Type]func() *openapi3.Schema{
 	reflect.TypeFor[EntityName](): func() *openapi3.Schema {
 		closed := false
-		object := openapi3.NewObjectSchema().WithProperty("type", openapi3.NewStringSchema()).WithProperty("id", openapi3.NewStringSchema())
+		object := openapi3.NewObjectSchema().WithProperty("type", openapi3.NewStringSchema().WithMinLength(1)).WithProperty("id", openapi3.NewStringSchema())
 		object.Required = []string{"type", "id"}
 		object.AdditionalProperties = openapi3.AdditionalProperties{Has: &closed}
-		return openapi3.NewOneOfSchema(openapi3.NewStringSchema(), object)
+		return openapi3.NewOneOfSchema(openapi3.NewStringSchema().WithMinLength(1), object)
+	},
+	reflect.TypeFor[BatchItem](): func() *openapi3.Schema {
+		return &openapi3.Schema{Description: "a request, as for one decision; for anything else an error stands in its place among the results", AnyOf: openapi3.SchemaRefs{
+			openapi3.NewSchemaRef("#/components/schemas/AuthorizeRequest", nil), {Value: &openapi3.Schema{}},
+		}}
+	},
+	reflect.TypeFor[PageLimit](): func() *openapi3.Schema {
+		return openapi3.NewIntegerSchema().WithMin(1).WithMax(mostFactPage)
 	},
 	reflect.TypeFor[Value](): func() *openapi3.Schema {
 		return &openapi3.Schema{Description: "a value of Cedar's as JSON: no null, numbers are whole"}

@@ -40,7 +40,7 @@ func routes() []*route {
 		},
 		{
 			method: "GET", path: "/v1/facts/{predicate}", scope: ScopeFacts, admin: true, handle: (*exchange).getFacts,
-			params:  []param{{"limit", "how many rows", 0}, {"cursor", "the next of the page before", ""}},
+			params:  []param{{"limit", "how many rows", PageLimit(0)}, {"cursor", "the next of the page before", ""}},
 			summary: "The rows of a predicate", detail: "Facts from documents and updates, and what rules derive.",
 			replies: []answer{{http.StatusOK, typeJSON, "rows", PredicateReply{}}},
 			fails:   []int{http.StatusNotFound, http.StatusConflict}, headers: engineHeaders,

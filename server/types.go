@@ -70,8 +70,11 @@ type StatementError struct {
 
 // BatchRequest asks for many decisions.
 type BatchRequest struct {
-	Requests []AuthorizeRequest `json:"requests"`
+	Requests []BatchItem `json:"requests" filled:"yes"`
 }
+
+// BatchItem is a request, or should be.
+type BatchItem any
 
 // BatchReply holds a decision or an error for each request, in order.
 type BatchReply struct {
@@ -97,13 +100,13 @@ type RequestError struct {
 
 // QueryRequest asks a goal, with a request or without.
 type QueryRequest struct {
-	Goal      string           `json:"goal"`
+	Goal      string           `json:"goal" filled:"yes"`
 	Principal EntityName       `json:"principal,omitempty"`
 	Action    EntityName       `json:"action,omitempty"`
 	Resource  EntityName       `json:"resource,omitempty"`
 	Context   map[string]Value `json:"context,omitempty"`
 	Entities  []Entity         `json:"entities,omitempty"`
-	Limit     int              `json:"limit,omitempty"`
+	Limit     int              `json:"limit,omitempty" minimum:"1"`
 	Cursor    string           `json:"cursor,omitempty"`
 }
 
@@ -135,6 +138,9 @@ type PredicateReply struct {
 	Next      string    `json:"next,omitempty"`
 	Revision  string    `json:"revision"`
 }
+
+// PageLimit is how many rows a page has.
+type PageLimit int
 
 // ConfigReply tells what is loaded.
 type ConfigReply struct {
