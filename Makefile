@@ -7,6 +7,7 @@ CARGO ?= cargo
 export GO PYTHON NODE CARGO
 
 VENV := build/venv
+SCHEMATHESIS := build/schemathesis
 AGENTS := testdata/examples/agents
 # Of the statements, the percentage that tests have to cover.
 FLOOR_engine := 90
@@ -15,7 +16,7 @@ FLOOR_server := 85
 TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
 .PHONY: help run build wasm test check cover bench clean
-.PHONY: need-go need-all test-go test-python test-node cover-engine cover-server format vet lint reproducible race tree
+.PHONY: need-go need-all test-go test-python test-node test-schema run-schema cover-engine cover-server format vet lint reproducible race tree
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -29,7 +30,7 @@ build: need-go ## make bin/rune, the command line with the module inside
 wasm: need-go ## compile the engine to wasm/rune.wasm
 	GOTOOLCHAIN=$(TOOLCHAIN) $(GO) run ./wasm/link
 
-test: need-all test-python test-node test-go ## run all tests: the vectors in Python and Node, then Go's
+test: need-all test-python test-node test-schema test-go ## run all tests: the vectors in Python and Node, the server's description, then Go's
 
 check: need-all format vet lint reproducible race cover test tree ## all that a change has to pass
 
@@ -64,9 +65,22 @@ test-python: $(VENV)/ready
 test-node:
 	$(NODE) wasm/runners/node/vectors.mjs testdata/vectors
 
+# Of all that is needed, Schemathesis alone needs a Python as young as this.
+test-schema: build
+	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then $(MAKE) --no-print-directory run-schema; \
+		else echo 'test-schema: skipped, Python is older than 3.11'; fi
+
+run-schema: $(SCHEMATHESIS)/ready
+	$(SCHEMATHESIS)/bin/python server/conformance/check.py bin/rune
+
 $(VENV)/ready: wasm/runners/python/requirements.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(SCHEMATHESIS)/ready: server/conformance/requirements.txt
+	$(PYTHON) -m venv --clear $(SCHEMATHESIS)
+	$(SCHEMATHESIS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 format:
