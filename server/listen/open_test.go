@@ -186,8 +186,12 @@ func TestOpen_boundedFlood(t *testing.T) {
 	ln := open(t, "127.0.0.1:0", Options{MaxConnections: 1, Busy: []byte("busy")})
 	first := dial(t, ln.Addr())
 	hello(t, first)
+	var flood []net.Conn
 	for range 4 * maxLingering {
-		dial(t, ln.Addr())
+		flood = append(flood, dial(t, ln.Addr()))
+	}
+	for _, c := range flood {
+		_, _ = io.ReadAll(c) // until it was refused: else it may be one of these for whom there is room
 	}
 	first.Close()
 	eventually(t, func() net.Conn {
