@@ -1,12 +1,17 @@
 package main
 
 import (
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rune-authz/rune/host"
+	"github.com/rune-authz/rune/server/problem"
 )
 
 const repository = "../.."
@@ -45,20 +50,89 @@ func buildRune(t *testing.T) string {
 	return dir
 }
 
-// TestREADME_console runs the commands of the README in an empty folder, and compares what they write with what it shows.
+// console runs commands as a document shows them, in one folder.
+type console struct {
+	t        *testing.T
+	bin, dir string
+	address  string // of the server that was started last
+}
+
+var revision = regexp.MustCompile(`[0-9a-f]{64}`)
+
+// run runs the commands of a block, and compares what they write with what the block shows. A server runs beside, at a free port.
+func (c *console) run(block string) {
+	c.t.Helper()
+	for _, part := range strings.Split(block, "$ ")[1:] {
+		shown, want, _ := strings.Cut(part, "\n")
+		if strings.HasPrefix(shown, "rune serve ") && strings.HasSuffix(shown, " &") {
+			c.address = startAt(c.t, filepath.Join(c.dir, strings.Fields(shown)[2])).address
+			continue
+		}
+		cmd := exec.Command("sh", "-c", strings.ReplaceAll(shown, "localhost:8181", c.address))
+		cmd.Dir = c.dir
+		cmd.Env = append(os.Environ(), "PATH="+c.bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+		out, err := cmd.CombinedOutput()
+		got := revision.ReplaceAllString(string(out), "…")
+		if strings.HasPrefix(shown, "curl") || strings.Contains(shown, "| curl") {
+			got = strings.TrimSuffix(got, "\n") + "\n"
+		}
+		if err != nil || got != want {
+			c.t.Errorf("$ %s\n%v, got\n%swant\n%s", shown, err, got, want)
+		}
+	}
+}
+
+// newConsole is one in an empty folder. Where a document needs curl and there is none, it isn't tested.
+func newConsole(t *testing.T) *console {
+	t.Helper()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("there is no curl")
+	}
+	return &console{t: t, bin: buildRune(t), dir: t.TempDir()}
+}
+
+// TestREADME_console runs the commands of the README in an empty folder.
 func TestREADME_console(t *testing.T) {
-	bin, dir := buildRune(t), t.TempDir()
+	c := newConsole(t)
 	for _, block := range blocks(t, "README.md", "console") {
-		for _, part := range strings.Split(block, "$ ")[1:] {
-			command, want, _ := strings.Cut(part, "\n")
-			cmd := exec.Command("sh", "-c", command)
-			cmd.Dir = dir
-			cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-			got, err := cmd.CombinedOutput()
-			if err != nil || string(got) != want {
-				t.Errorf("$ %s\n%v, got\n%swant\n%s", command, err, got, want)
+		c.run(block)
+	}
+}
+
+// TestAPI_console runs the commands of the server's guide, by the configuration that it shows.
+func TestAPI_console(t *testing.T) {
+	c := newConsole(t)
+	writeFile(t, filepath.Join(c.dir, "config.rune"), blocks(t, "docs/API.md", "rune")[0])
+	for _, block := range blocks(t, "docs/API.md", "console") {
+		c.run(block)
+	}
+}
+
+// TestAPI_codes: the server's guide tells of every code that the server has.
+func TestAPI_codes(t *testing.T) {
+	guide, err := os.ReadFile(filepath.Join(repository, "docs/API.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := regexp.MustCompile(`host\.Code\s+= "([a-z_.]+)"`)
+	found := 0
+	err = filepath.WalkDir(filepath.Join(repository, "server"), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range declared.FindAllStringSubmatch(string(text), -1) {
+			found++
+			if code := m[1]; !strings.Contains(string(guide), "`"+code+"`") {
+				t.Errorf("%s isn't in the guide", code)
+			} else if row := fmt.Sprintf("`%s` | %d |", code, problem.StatusOf(host.Code(code))); !strings.HasPrefix(code, "request.type") && !strings.Contains(string(guide), row) && code != "server.internal" {
+				t.Errorf("the guide has no row %s", row)
 			}
 		}
+		return err
+	})
+	if err != nil || found < 40 {
+		t.Errorf("%d codes found, %v", found, err)
 	}
 }
 

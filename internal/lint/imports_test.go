@@ -43,7 +43,7 @@ var allowed = map[string][]string{
 	"server/watch":     {},
 	"server/token":     {"host", "server/watch"},
 	"server/options":   {"host", "server", "server/listen"},
-	"cmd/rune":         {"host", "server", "server/access", "server/listen", "server/options", "internal/version"},
+	"cmd/rune":         {"host", "server", "server/access", "server/listen", "server/options", "server/problem", "internal/version"},
 	"bench":            {"host"},
 	"internal/corpus":  {},
 	"internal/version": {},

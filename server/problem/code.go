@@ -68,6 +68,7 @@ var statuses = map[host.Code]int{
 	CodeCursorRevision:  http.StatusConflict,
 	CodeReload:          http.StatusUnprocessableEntity,
 	CodeReplay:          http.StatusUnprocessableEntity,
+	CodeUnstable:        http.StatusUnprocessableEntity,
 	host.CodeTrap:       http.StatusInternalServerError,
 	host.CodeClosed:     http.StatusServiceUnavailable,
 	host.CodeVersion:    http.StatusInternalServerError,
