@@ -245,6 +245,11 @@ func (e *Evaluator) Query(g *analysis.Goal) ([][]value.Value, *value.Fault) {
 	}
 	root := e.newRoot(-1, modeT, []int32{rule}, call)
 	e.drive(root)
+	for i := range root.n {
+		for _, v := range root.row(i) { // values may be large, and stand in many rows: what is written isn't what is made
+			e.held += e.t.Weight(v)
+		}
+	}
 	if e.Settle() != "" {
 		return nil, e.limitFault()
 	}

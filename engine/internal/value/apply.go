@@ -87,10 +87,16 @@ func (t *Table) overflow(op Op, args []Value) string {
 	return t.show(args[0]) + " " + op.String() + " " + t.show(args[1]) + " overflows"
 }
 
+// light is the Weight up to which comparing a value is part of the operation's one step.
+const light = 256
+
 // order compares two values of one ordered kind.
 func (t *Table) order(op Op, a, b Value) (Value, *Fault) {
 	if a.Kind() != b.Kind() {
 		return t.raise(CodeKind, func() string { return op.String() + " has no meaning between " + t.show(a) + " and " + t.show(b) })
+	}
+	if w := min(t.Weight(a), t.Weight(b)); w > light {
+		t.Work += w
 	}
 	c := t.Compare(a, b)
 	switch op {
@@ -117,10 +123,10 @@ func (t *Table) applyCedar(op Op, args []Value) (Value, *Fault) {
 	case OpContains:
 		return Bool(t.Contains(a, args[1])), nil
 	case OpContainsAll:
-		t.Work += len(t.Members(args[1]))
+		t.Work += memberWork * len(t.Members(args[1]))
 		return Bool(t.containsAll(a, args[1])), nil
 	case OpContainsAny:
-		t.Work += len(t.Members(args[1]))
+		t.Work += memberWork * len(t.Members(args[1]))
 		return Bool(slices.ContainsFunc(t.Members(args[1]), func(m Value) bool { return t.Contains(a, m) })), nil
 	case OpIsEmpty:
 		return Bool(len(t.Members(a)) == 0), nil
@@ -145,6 +151,9 @@ func (t *Table) Contains(set, v Value) bool {
 	members := t.Members(set)
 	if len(members) <= 8 {
 		return slices.Contains(members, v)
+	}
+	if w := t.Weight(v); w > light {
+		t.Work += w
 	}
 	_, found := slices.BinarySearchFunc(members, v, t.Compare)
 	return found

@@ -62,6 +62,9 @@ func (t *Table) applyString(op Op, a []byte, args []Value) (Value, *Fault) {
 	return t.Long(n), nil
 }
 
+// memberWork is the Work for a member of a set that an operation looks for: as much as for so many bytes of text.
+const memberWork = 16
+
 func (t *Table) combine(op Op, a, b Value) Value {
 	out := t.members[:0]
 	for _, m := range t.Members(a) {
@@ -73,7 +76,7 @@ func (t *Table) combine(op Op, a, b Value) Value {
 		out = append(out, t.Members(b)...)
 	}
 	t.members = out
-	t.Work += len(t.Members(a)) + len(t.Members(b))
+	t.Work += memberWork * (len(t.Members(a)) + len(t.Members(b)))
 	return t.Set(out)
 }
 

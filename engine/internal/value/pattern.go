@@ -33,7 +33,7 @@ func (t *Table) matches(s []byte, text []byte) (Value, *Fault) {
 	if f != nil {
 		return None, f
 	}
-	t.Work += len(text) + p.size + len(s)*p.size/64
+	t.Work += len(text) + p.size + len(s)*p.size/4
 	if (len(s)+1)*p.size > costliestMatch {
 		return t.raise(CodePattern, func() string {
 			return "matching " + strconv.Itoa(len(s)) + " bytes against " + quoteCut(text) + " takes too long"
