@@ -1,6 +1,9 @@
 package engine
 
-// Batch appends {"results":[…]} for {"requests":[…]}: each request's reply or error in its place, decided and limited as if alone.
+import "github.com/rune-authz/rune/engine/internal/wire"
+
+// Batch appends {"results":[…]} for {"requests":[…]}: each request's reply or error in its place, decided and limited as if alone. Where all replies
+// together are longer than the host's limit of bytes, or the default if that is higher, the batch is an error: short requests may have long replies.
 func (e *Engine) Batch(dst, batch []byte, h *Host) []byte {
 	if d := e.enter(h); d != nil {
 		return appendErrorObject(dst, e.files, *d)
@@ -14,6 +17,7 @@ func (e *Engine) Batch(dst, batch []byte, h *Host) []byte {
 		e.end()
 		return dst
 	}
+	start := len(dst)
 	dst = append(dst, `{"results":[`...)
 	for i, item := range items {
 		if i > 0 {
@@ -23,6 +27,10 @@ func (e *Engine) Batch(dst, batch []byte, h *Host) []byte {
 		dst = e.authorize(dst, batch[item.Start:item.End], h, false)
 		e.end()
 		total.add(&e.stats)
+		if uint64(len(dst)-start) > max(h.Limits.ArenaBytes, defaultLimits.ArenaBytes) {
+			e.stats = total
+			return wire.AppendError(dst[:start], "limit.arena_bytes", "the replies to the batch are longer than limit.arena_bytes", "", 0, 0, "split the batch")
+		}
 	}
 	e.stats = total
 	return append(dst, "]}"...)

@@ -65,3 +65,22 @@ func TestQuery_largeAnswer(t *testing.T) {
 		t.Errorf("80 MB: %.200s", reply)
 	}
 }
+
+// TestBatch_largeReplies: many short requests with long replies are an error together, and no memory for them is needed.
+func TestBatch_largeReplies(t *testing.T) {
+	var policies strings.Builder
+	for i := range 2000 {
+		fmt.Fprintf(&policies, "permit(principal, action, resource) when { context.s.k%d };\n", i)
+	}
+	e := mustLoad(t, "version = \"rune/1.0\"\n[policies]\n"+policies.String())
+	batch := func(n int) []byte {
+		one := `{"principal":"a","action":"b","resource":"c","context":{"s":{}}},`
+		return e.Batch([]byte("> "), []byte(`{"requests":[`+strings.TrimSuffix(strings.Repeat(one, n), ",")+`]}`), &Host{Limits: Limits{ArenaBytes: 1 << 16}})
+	}
+	if reply := batch(10); !strings.HasPrefix(string(reply), `> {"results":[{"decision":"deny"`) || len(reply) < 1_000_000 {
+		t.Errorf("10 requests: %.200s", reply)
+	}
+	if reply := batch(500); !strings.HasPrefix(string(reply), `> {"error":{"code":"limit.arena_bytes"`) || len(reply) > 300 {
+		t.Errorf("500 requests: %.200s", reply)
+	}
+}
