@@ -104,8 +104,15 @@ func (c *compiler) nameTypes() {
 
 func (c *compiler) newReader() {
 	d := &c.set.Defaults
+	text := c.text
+	for typ := range c.types {
+		if v, has := c.table.FindString([]byte(typ)); has && value.IsTypePath(typ) {
+			text.Types = append(text.Types, v)
+		}
+	}
+	slices.Sort(text.Types)
 	c.reader = &wire.Reader{
-		Table: c.table, Schema: c.schema, Validate: c.validating(), Text: c.text,
+		Table: c.table, Schema: c.schema, Validate: c.validating(), Text: text,
 		Principal: c.table.String(d.Principal), Action: c.table.String(d.Action), Resource: c.table.String(d.Resource),
 		HostKeys: []value.Value{c.table.String("now")},
 	}

@@ -1,6 +1,9 @@
 package value
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // EntityText reads the text forms of entities. There is one reader for requests, typed columns and everything else.
 type EntityText struct {
@@ -8,6 +11,8 @@ type EntityText struct {
 	Quoted bool
 	// Known reports whether the documents name a type. It may be nil.
 	Known func(typ []byte) bool
+	// Types are such types, sorted by handle: those that needn't be looked for otherwise.
+	Types []Value
 
 	buf []byte
 }
@@ -126,9 +131,28 @@ func (p *EntityText) short(text []byte) (typ, id []byte, ok bool) {
 	return text[:n], text[n+1:], true
 }
 
+// KnownType returns a type that is one of Types.
+func (p *EntityText) KnownType(t *Table, typ []byte) (Value, bool) {
+	if len(p.Types) == 0 {
+		return None, false
+	}
+	v, ok := t.FindString(typ)
+	if ok {
+		_, ok = slices.BinarySearch(p.Types, v)
+	}
+	if ok { // as if it were interned
+		t.Spend(len(typ) + internBytes)
+		t.Made += len(typ) + 8
+	}
+	return v, ok
+}
+
 // TypeName interns the type that a type in the forms type:id and {"type":…} stands for: a known type as it is, lower
 // snake case in CamelCase, another as it is.
 func (p *EntityText) TypeName(t *Table, typ []byte) Value {
+	if v, known := p.KnownType(t, typ); known {
+		return v
+	}
 	if p.Known != nil && p.Known(typ) || !snake(typ) {
 		return t.StringBytes(typ)
 	}

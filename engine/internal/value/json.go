@@ -60,9 +60,16 @@ const hexDigits = "0123456789abcdef"
 
 // AppendJSONString appends s as a JSON string. Only what must be escaped is; invalid UTF-8 becomes U+FFFD.
 func AppendJSONString(dst, s []byte) []byte {
+	i := SkipPlain(s, 0)
+	if n := len(dst); i == len(s) && cap(dst)-n >= len(s)+2 { // as a rule: nothing to escape, and space
+		dst = dst[:n+len(s)+2]
+		dst[n], dst[n+len(s)+1] = '"', '"'
+		copy(dst[n+1:], s)
+		return dst
+	}
 	dst = append(dst, '"')
 	start := 0
-	for i := 0; i < len(s); {
+	for i < len(s) {
 		c := s[i]
 		if c >= utf8.RuneSelf {
 			r, n := utf8.DecodeRune(s[i:])

@@ -100,6 +100,11 @@ func (r *Reader) part(isType bool) (value.Value, bool) {
 		return value.None, false
 	case !isType:
 		return r.Table.StringBytes(text), true
+	}
+	if typ, known := r.Text.KnownType(r.Table, text); known {
+		return typ, true
+	}
+	switch {
 	case !isPath(text):
 		return value.None, r.fail(at, CodeEntity, quoteCut(text)+" can't be the type of an entity")
 	case r.document: // which names the type by this

@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"slices"
-
 	"github.com/rune-authz/rune/engine/internal/entity"
 	"github.com/rune-authz/rune/engine/internal/schema"
 	"github.com/rune-authz/rune/engine/internal/value"
@@ -108,12 +106,12 @@ func (q *requestReader) reset() {
 
 // field reads a member. With a schema a context that comes before the action is read again after it, by the action's type.
 func (q *requestReader) field(key []byte, at int) bool {
-	fields := requestFields[:]
-	if q.goal == nil {
-		fields = fields[:atGoal]
-	}
-	i := slices.Index(fields, string(key))
-	if i < 0 {
+	i := fieldNamed(key)
+	if i < 0 || i == atGoal && q.goal == nil {
+		fields := requestFields[:]
+		if q.goal == nil {
+			fields = fields[:atGoal]
+		}
 		return q.unknown(at, key, fields...)
 	}
 	if q.at[i] >= 0 {
@@ -127,7 +125,26 @@ func (q *requestReader) field(key []byte, at int) bool {
 	default:
 		ok = q.value(i)
 	}
-	return ok || q.inKey(fields[i])
+	return ok || q.inKey(requestFields[i])
+}
+
+// fieldNamed returns which of the request's fields a key is, or -1.
+func fieldNamed(key []byte) int {
+	switch string(key) {
+	case "principal":
+		return atPrincipal
+	case "action":
+		return atAction
+	case "resource":
+		return atResource
+	case "context":
+		return atContext
+	case "entities":
+		return atEntities
+	case "goal":
+		return atGoal
+	}
+	return -1
 }
 
 func (q *requestReader) value(i int) (ok bool) {

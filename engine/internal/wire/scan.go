@@ -2,6 +2,8 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"unicode/utf8"
 
@@ -24,6 +26,9 @@ func (r *Reader) begin(text []byte, limit int) bool {
 
 // tooDeep returns the offset of the bracket that nests deeper than limit, or -1.
 func tooDeep(text []byte, limit int) int {
+	if len(text) <= limit || openings(text) <= limit {
+		return -1
+	}
 	depth := 0
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
@@ -42,6 +47,17 @@ func tooDeep(text []byte, limit int) int {
 		}
 	}
 	return -1
+}
+
+// openings is at least the number of brackets that open.
+func openings(text []byte) int {
+	const each, low = 0x0101010101010101, 0x7f7f7f7f7f7f7f7f
+	n := len(text) & 7
+	for ; len(text) >= 8; text = text[8:] {
+		w := (binary.LittleEndian.Uint64(text) | 0x20*each) ^ '{'*each // a byte is 0 where there is [ or {
+		n += bits.OnesCount64(^((w&low + low) | w | low))
+	}
+	return n
 }
 
 // end checks that nothing follows.
@@ -84,6 +100,24 @@ func (r *Reader) syntax(expected string) bool {
 // member goes to the value of the next member of an object, of which n were read, and returns its key and the key's offset. The key
 // lasts until the next string is read. There is no more after the closing brace.
 func (r *Reader) member(n int) (key []byte, at int, more, ok bool) {
+	text, i := r.text, r.pos
+	if n > 0 && i < len(text) && text[i] == ',' {
+		i++
+	} else if n > 0 {
+		i = len(text)
+	}
+	if i < len(text) && text[i] == '"' { // as a rule: no blanks, and nothing to resolve in the key
+		end := value.SkipPlain(text, i+1)
+		if end+2 < len(text) && text[end] == '"' && text[end+1] == ':' && text[end+2] > ' ' {
+			r.pos = end + 2
+			return text[i+1 : end], i, true, true
+		}
+	}
+	return r.anyMember(n)
+}
+
+// anyMember is member, however the text is written.
+func (r *Reader) anyMember(n int) (key []byte, at int, more, ok bool) {
 	r.space()
 	c := r.peek()
 	switch {

@@ -1,12 +1,19 @@
 package wire
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"github.com/rune-authz/rune/engine/internal/value"
+)
 
 // str reads a string. The bytes belong to the text, or where escapes were resolved to the reader until the next string is read.
 func (r *Reader) str() ([]byte, bool) {
 	text := r.text
 	start := r.pos + 1
 	for i := start; i < len(text); {
+		if i = value.SkipPlain(text, i); i == len(text) {
+			break
+		}
 		switch c := text[i]; {
 		case c == '"':
 			r.pos = i + 1
@@ -21,8 +28,6 @@ func (r *Reader) str() ([]byte, bool) {
 				return nil, r.notUTF8(i)
 			}
 			i += n
-		default:
-			i++
 		}
 	}
 	return nil, r.open(start)
