@@ -76,8 +76,22 @@ func start(t *testing.T, args ...string) *process {
 
 func startAt(t *testing.T, config string, args ...string) *process {
 	t.Helper()
+	return startWith(t, config, nil, args...)
+}
+
+// startTo is start with standard output.
+func startTo(t *testing.T, stdout io.Writer, args ...string) *process {
+	t.Helper()
+	config := filepath.Join(t.TempDir(), "config.rune")
+	writeFile(t, config, people)
+	return startWith(t, config, stdout, args...)
+}
+
+func startWith(t *testing.T, config string, stdout io.Writer, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, config: config, ended: make(chan struct{})}
 	p.command = command(context.Background(), append([]string{"serve", config, "--log-format=json", "--listen=127.0.0.1:0"}, args...)...)
+	p.command.Stdout = stdout
 	stderr, err := p.command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
