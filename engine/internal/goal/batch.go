@@ -10,26 +10,25 @@ import (
 // batches is the materialisation of a component whose rules ask no goals by joins of whole batches. They count the steps and rows that the
 // rules would if they were evaluated one combination at a time: rows looked at, whatever the order.
 type batches struct {
-	tables  join.Tables
-	buffers join.Buffers
-	meter   join.Meter
+	tables join.Tables
 }
 
-// batch is a plan as a join.
+// batch is a plan, from a step on, as a join.
 type batch struct {
 	pipeline *join.Pipeline
 	head     []join.Operand
+	given    *join.Given // the rows of the first step, where a goal is answered
+}
+
+// spend counts steps of a join, and reports whether there may be more.
+func (e *Evaluator) spend(n int) bool {
+	e.step(n)
+	return !e.stop
 }
 
 // growBatches computes the rows that hold by the component's rules.
 func (e *Evaluator) growBatches(g *growth) {
-	g.batches = &batches{
-		tables: join.Tables{Seed: e.tableSet.seed, Pauses: e.pauses},
-		meter: func(n int) bool {
-			e.step(n)
-			return !e.stop
-		},
-	}
+	g.batches = &batches{tables: join.Tables{Seed: e.tableSet.seed, Pauses: e.pauses}}
 	for _, x := range g.preds {
 		x.growing = g.batches.tables.NewGrowing(e.preds[x.pred].Arity)
 	}
@@ -66,13 +65,13 @@ func (e *Evaluator) growBatch(x *grown, rule int32, delta int) {
 	}
 	p := e.planFor(e.codeOf(rule), t.call, nil, delta)
 	if p.batch == nil {
-		p.batch = e.compileBatch(p, t)
+		p.batch = e.compileBatch(p, 0, false)
 	}
 	e.sizeVars(p.code.rule.NumVars)
-	e.asker = t
+	e.asker, e.joining = t, t
 	e.started++
 	e.step(1)
-	p.batch.pipeline.Derive(&g.batches.buffers, g.batches.meter, x.growing, p.batch.head, func(n int) bool {
+	p.batch.pipeline.Derive(&e.buffers, e.spend, x.growing, p.batch.head, func(n int) bool {
 		e.budget.rows(n, t.arity)
 		if g.left -= n; g.left < 0 {
 			g.full = true

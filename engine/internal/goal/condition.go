@@ -14,13 +14,13 @@ func (c *batchCompiler) test(s *step) {
 		c.pipeline.Filter(f)
 		return
 	}
-	e, t := c.Evaluator, c.target
+	e := c.Evaluator
 	c.pipeline.Filter(e.perRow(s.expr, s.Expr, func(b *join.Batch, i int, v value.Value, st status) bool {
 		if st == ok && v.Kind() != value.KindBool {
 			_, st = e.wrongKind("a condition", v)
 		}
 		if st == erred {
-			e.mark(t)
+			e.mark(e.joining)
 		}
 		return st == ok && v == value.True
 	}))
@@ -28,7 +28,7 @@ func (c *batchCompiler) test(s *step) {
 
 // equation adds an equation, which gives its variable a value or compares it.
 func (c *batchCompiler) equation(s *step, i int) {
-	e, t, o := c.Evaluator, c.target, s.cols[0]
+	e, o := c.Evaluator, s.cols[0]
 	if o.kind == binds {
 		c.pipeline.Hold(o.v)
 		if c.last[o.v] > i {
@@ -38,7 +38,7 @@ func (c *batchCompiler) equation(s *step, i int) {
 	c.pipeline.Filter(e.perRow(s.expr, s.Expr, func(b *join.Batch, i int, v value.Value, st status) bool {
 		switch {
 		case st == erred:
-			e.mark(t)
+			e.mark(e.joining)
 			return false
 		case st != ok:
 			return false
@@ -92,7 +92,7 @@ func (c *batchCompiler) comparison(x *analysis.Expr) join.Filter {
 	if order := x.Fn >= value.OpLess && x.Fn <= value.OpGreaterEq; !equality && !(order && longs) {
 		return nil
 	}
-	e, meter := c.Evaluator, c.grow.batches.meter
+	e := c.Evaluator
 	compare := comparer(x.Fn, c.t)
 	var constants [2][]value.Value
 	for i, o := range sides {
@@ -111,7 +111,7 @@ func (c *batchCompiler) comparison(x *analysis.Expr) join.Filter {
 		compare(b.Mask(), columns[0][:n], columns[1][:n])
 		e.ops += n
 		b.Select()
-		return meter(n)
+		return e.spend(n)
 	}
 }
 

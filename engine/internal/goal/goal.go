@@ -6,6 +6,7 @@ import (
 
 	"github.com/rune-authz/rune/engine/internal/analysis"
 	"github.com/rune-authz/rune/engine/internal/entity"
+	"github.com/rune-authz/rune/engine/internal/join"
 	"github.com/rune-authz/rune/engine/internal/relation"
 	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
@@ -62,14 +63,17 @@ type Evaluator struct {
 	active []int32 // levels with tables that are not complete, ascending
 
 	// Of the rule that runs.
-	vars    []value.Value
-	asker   *table
-	args    []value.Value // arguments of operations, a stack
-	cursors []cursor
-	fault   *value.Fault // of the last outcome erred
-	wait    *table       // of the last outcome waits
-	search  search       // in P
-	walks   [2]walk      // forwards, backwards
+	vars     []value.Value
+	asker    *table
+	args     []value.Value // arguments of operations, a stack
+	cursors  []cursor
+	fault    *value.Fault // of the last outcome erred
+	wait     *table       // of the last outcome waits
+	search   search       // in P
+	walks    [2]walk      // forwards, backwards
+	joinFrom int          // joinedRows but in tests
+	joining  *table       // whose answers a join makes
+	buffers  join.Buffers // of the join
 
 	// What single functions fill and use.
 	row      []value.Value
@@ -91,7 +95,7 @@ const (
 
 // New returns an evaluator of p over the rows in db.
 func New(t *value.Table, p *analysis.Program, db *relation.Database, _ *entity.Store) *Evaluator {
-	e := &Evaluator{t: t, program: p, db: db, version: db.Version()}
+	e := &Evaluator{t: t, program: p, db: db, version: db.Version(), joinFrom: joinedRows}
 	e.preds = append(e.preds, p.Preds...)
 	e.rules = append(e.rules, p.Rules...)
 	e.code = make([]*code, len(e.rules))

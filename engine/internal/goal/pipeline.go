@@ -10,7 +10,8 @@ import (
 // batchCompiler makes a join of a plan.
 type batchCompiler struct {
 	*Evaluator
-	target   *table
+	demand   bool        // for a goal: relations are looked up by their indexes, and the first atom's rows are given
+	given    *join.Given // by the first atom
 	pipeline *join.Pipeline
 	bound    []int32 // the variables that have values
 	last     []int   // by variable: the last step that needs it
@@ -18,18 +19,38 @@ type batchCompiler struct {
 	first    bool    // no atom has been joined yet
 }
 
-func (e *Evaluator) compileBatch(p *plan, t *table) *batch {
-	c := &batchCompiler{Evaluator: e, target: t, vars: p.code.rule.NumVars, first: true}
+// compileBatch makes a join of a plan's steps from one on.
+func (e *Evaluator) compileBatch(p *plan, from int, demand bool) *batch {
+	c := &batchCompiler{Evaluator: e, demand: demand, vars: p.code.rule.NumVars, first: true}
 	c.findLast(p)
 	c.pipeline = join.NewPipeline(len(c.last))
-	for i := range p.steps {
+	c.bindBefore(p, from)
+	for i := from; i < len(p.steps); i++ {
 		c.step(&p.steps[i], i)
 	}
-	b := &batch{pipeline: c.pipeline}
+	b := &batch{pipeline: c.pipeline, given: c.given}
 	for _, o := range p.out {
 		b.head = append(b.head, operandOf(o))
 	}
 	return b
+}
+
+// bindBefore makes room for what the goal and the steps before the first have bound.
+func (c *batchCompiler) bindBefore(p *plan, from int) {
+	bind := func(cols []operand) {
+		for _, o := range cols {
+			if o.kind == binds && c.last[o.v] >= from {
+				c.pipeline.Hold(o.v)
+				c.bound = append(c.bound, o.v)
+			}
+		}
+	}
+	if c.demand {
+		bind(p.head)
+	}
+	for i := range from {
+		bind(p.steps[i].cols)
+	}
 }
 
 func operandOf(o operand) join.Operand {
@@ -135,14 +156,18 @@ const mostCopied = 1 << 17
 
 // lookup adds an atom that binds nothing, or a negated one.
 func (c *batchCompiler) lookup(s *step, k key, absent bool) {
-	meter := c.grow.batches.meter
+	meter := c.spend
 	if s.via == viaGrowth {
 		x := c.grow.of(s.Pred).growing
 		c.pipeline.Filter(x.Has(s.part == partOld, k.columns, k.operands, meter))
 		return
 	}
 	rel := c.relationOf(s.Pred)
-	if k.whole && rel.Len() > mostCopied {
+	switch {
+	case c.demand && s.index != nil:
+		c.pipeline.Filter(join.Finds(s.index, k.operands, absent, meter))
+		return
+	case c.demand, k.whole && rel.Len() > mostCopied:
 		c.pipeline.Filter(join.Holds(rel, k.operands, absent, meter))
 		return
 	}
@@ -177,6 +202,11 @@ func (c *batchCompiler) atom(s *step, i int) {
 	k := keyOf(s.cols)
 	where, variable := k.split()
 	switch {
+	case c.demand && c.first:
+		c.given = &join.Given{Relation: s.index.Relation()}
+		c.pipeline.Take(c.given, o)
+	case c.demand:
+		c.pipeline.Find(c.t, s.index, k.operands, o)
 	case s.via == viaGrowth:
 		x := c.grow.of(s.Pred).growing
 		if c.first && len(variable.columns) == 0 {

@@ -21,7 +21,8 @@ type plan struct {
 	head    []operand
 	out     []operand
 	steps   []step
-	batch   *batch // the plan as a join, where one was made
+	batch   *batch   // the plan as a join, where one was made
+	rest    []*batch // by step: it and those after it as a join, where one was made
 }
 
 // operand is a column of an atom: what it must equal, or which variable it binds.

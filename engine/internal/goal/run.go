@@ -65,6 +65,9 @@ func (e *Evaluator) run(p *plan, from int, t *table) {
 	e.t.Hush = true
 	e.solve(p, from, t)
 	e.t.Hush = false
+	if e.ops > 0 { // which operation is the last depends on whether joins go through the rows
+		e.step(0)
+	}
 }
 
 func (e *Evaluator) solve(p *plan, from int, t *table) {
@@ -245,7 +248,9 @@ func (e *Evaluator) enterAtom(p *plan, i int, t *table) status {
 	s, c := &p.steps[i], &e.cursors[i]
 	switch s.via {
 	case viaRelation:
-		e.enterRelation(s, c, t)
+		if e.enterRelation(s, c, t); c.n >= e.joinFrom {
+			e.joinRest(p, i, t)
+		}
 	case viaGrowth:
 		e.enterGrowth(s, c)
 	case viaNews:
