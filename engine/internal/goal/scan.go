@@ -117,6 +117,9 @@ func (s *scanner) rule(r int32, bound []bool) {
 }
 
 func (s *scanner) step(r int32, st *step) {
+	if (st.Kind == analysis.LitAtom || st.Kind == analysis.LitNot) && st.via == viaRelation && st.index == nil {
+		s.relationOf(st.Pred).Prepare()
+	}
 	switch st.Kind {
 	case analysis.LitAggregate:
 		bound := make([]bool, s.preds[st.Aggregate.Pred].Arity)

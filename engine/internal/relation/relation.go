@@ -71,6 +71,13 @@ func (r *Relation) AdoptMatrix(rows []value.Value, m *Matrix) {
 // AdoptRows makes n different rows all the rows of an empty relation. The slice belongs to it from then on.
 func (r *Relation) AdoptRows(rows []value.Value, n int) { r.rows, r.top = rows, n }
 
+// Prepare makes what Has needs, so that it doesn't when it is first called.
+func (r *Relation) Prepare() {
+	if r.matrix == nil {
+		r.ready()
+	}
+}
+
 // ready makes the slots where there are rows and no slots.
 func (r *Relation) ready() {
 	if len(r.slots) == 0 && r.top > 0 {

@@ -333,3 +333,27 @@ func TestLoose(t *testing.T) {
 		t.Error("nil has rows")
 	}
 }
+
+// Rows that a relation adopts are found, and once it is prepared without going through all of them first.
+func TestAdoptRows(t *testing.T) {
+	var rows []value.Value
+	for i := range value.Value(20_000) {
+		rows = append(rows, i, i+1)
+	}
+	yields := 0
+	var pauses Pauses
+	pauses.Call(func() { yields++ })
+	r := New(2, 1, &pauses)
+	r.AdoptRows(rows, len(rows)/2)
+	r.Prepare()
+	before := yields
+	if r.Len() != 20_000 || !r.Has([]value.Value{7, 8}) || r.Has([]value.Value{8, 7}) {
+		t.Errorf("%d rows, or not those", r.Len())
+	}
+	if before == 0 || yields != before {
+		t.Errorf("%d pauses before a row is looked for, then %d", before, yields-before)
+	}
+	if _, isNew := r.Insert([]value.Value{7, 8}); isNew || !r.Delete([]value.Value{7, 8}) || r.Has([]value.Value{7, 8}) || r.Len() != 19_999 {
+		t.Error("changes are lost")
+	}
+}
