@@ -80,10 +80,19 @@ func (e *Evaluator) growBatch(x *grown, rule int32, delta int) {
 	})
 }
 
+// mostColumns bounds the columns that the batches of a join have: 8 MiB.
+const mostColumns = 1 << 11
+
+// narrow reports whether the batches of a join of a rule would be small enough, each of its atoms having a column for each variable.
+func narrow(r *analysis.Rule) bool { return (len(r.Body)+1)*r.NumVars <= mostColumns }
+
 // joins reports whether a component's rules can be evaluated by joins: nothing that they read may err.
 func (e *Evaluator) joins(preds []analysis.PredID) bool {
 	for _, p := range preds {
 		for _, r := range e.preds[p].Rules {
+			if !narrow(&e.rules[r]) {
+				return false
+			}
 			for i := range e.rules[r].Body {
 				l := &e.rules[r].Body[i]
 				if (l.Kind == analysis.LitAtom || l.Kind == analysis.LitNot) && e.erringOf(l.Pred) != nil {

@@ -12,7 +12,7 @@ const joinedRows = 256
 // joinRest goes through the solutions of a plan from a step on whose rows have been found, if the steps after it read relations alone. It
 // leaves the step without rows then. A goal that one answer completes isn't for it: nothing may be looked at after that answer.
 func (e *Evaluator) joinRest(p *plan, i int, t *table) {
-	if t.hard || t.grow != nil || t.pred == analysis.PredParent || i == len(p.steps)-1 || !p.steps[i].binds || !e.readsRelations(p.steps[i+1:]) {
+	if t.hard || t.grow != nil || t.pred == analysis.PredParent || i == len(p.steps)-1 || !p.steps[i].binds || !narrow(p.code.rule) || !e.readsRelations(p.steps[i+1:]) {
 		return
 	}
 	if p.rest == nil {

@@ -2,9 +2,11 @@ package goal_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/rune-authz/rune/engine/internal/fixpoint"
 	"pgregory.net/rapid"
 )
 
@@ -64,6 +66,37 @@ func TestJoinRest(tt *testing.T) {
 			}
 		}
 	})
+}
+
+// A rule of many literals and variables goes row by row: batches of it would take memory by the square of its length.
+func TestJoinRest_wide(t *testing.T) {
+	for _, n := range []int{10, 200} {
+		var text strings.Builder
+		text.WriteString("decl e(long, long). decl n(long). n(0). e(0, 1). e(0, 0). ")
+		sum := []string{}
+		for _, head := range []string{"@materialize p(X0)", "@demand q(X0)"} {
+			text.WriteString(head + " :- n(X0)")
+			sum = sum[:0]
+			for i := range n {
+				fmt.Fprintf(&text, ", e(X%d, X%d)", i, i+1)
+				sum = append(sum, fmt.Sprintf("X%d", i+1))
+			}
+			fmt.Fprintf(&text, ", %s == 1. ", strings.Join(sum, " + "))
+		}
+		w := load(t, text.String(), nil)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		w.start(fixpoint.Options{})
+		w.eval.JoinFrom(1)
+		if got := w.query("q(X)") + w.query("p(X)"); got != "00" {
+			t.Error(got)
+		}
+		runtime.ReadMemStats(&after)
+		bytes := after.TotalAlloc - before.TotalAlloc
+		if bytes > 16<<20 {
+			t.Errorf("%d literals: %d MiB", n, bytes>>20)
+		}
+	}
 }
 
 // BenchmarkQuery_triangles asks for what joins find: triangles in a graph of 300 nodes and 9000 edges.

@@ -65,8 +65,7 @@ func (t *Table) build(s *Tables) {
 	of := make([]uint32, 0, rel.Len()) // by row that has what is asked: the key's number
 	var counts []uint32
 	key := make([]value.Value, len(t.shape.Key))
-	t.eachRow(func(row []value.Value) {
-		s.Pauses.Spend(1)
+	t.eachRow(s, func(row []value.Value) {
 		for i, c := range t.shape.Key {
 			key[i] = row[c]
 		}
@@ -87,7 +86,7 @@ func (t *Table) build(s *Tables) {
 		t.payload = append(t.payload, make([]value.Value, at))
 	}
 	i := 0
-	t.eachRow(func(row []value.Value) {
+	t.eachRow(s, func(row []value.Value) {
 		n := of[i]
 		i++
 		for k, c := range t.shape.Payload {
@@ -107,16 +106,16 @@ func (t *Table) buildNarrow(s *Tables) bool {
 	if t.narrow == nil {
 		return false
 	}
-	t.eachRow(func(row []value.Value) {
-		s.Pauses.Spend(1)
+	t.eachRow(s, func(row []value.Value) {
 		t.narrow.add(row[key[0]], row[key[1]])
 	})
 	return true
 }
 
-func (t *Table) eachRow(f func(row []value.Value)) {
+func (t *Table) eachRow(s *Tables, f func(row []value.Value)) {
 	rel := t.shape.Relation
 	for id := range uint32(rel.Top()) {
+		s.Pauses.Spend(1)
 		if row := rel.Row(id); rel.Alive(id) && hasCells(row, t.shape.Where) {
 			f(row)
 		}
@@ -139,7 +138,7 @@ func (t *Table) newKeys(s *Tables) *keys {
 		return k
 	}
 	low, high, n := ^value.Value(0), value.Value(0), 0
-	t.eachRow(func(row []value.Value) {
+	t.eachRow(s, func(row []value.Value) {
 		v := row[t.shape.Key[0]]
 		low, high = min(low, v), max(high, v)
 		n++
