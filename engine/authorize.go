@@ -168,7 +168,7 @@ func (e *Engine) show(v value.Value) string { return string(e.table.Append(nil, 
 // evaluate computes the verdicts of all statements, and returns the limit that was exceeded, if one was.
 func (e *Engine) evaluate(h *Host, clock *stopwatch) string {
 	r := &e.request
-	e.eval.Begin(goal.Request{Principal: r.Principal, Action: r.Action, Resource: r.Resource, Context: r.Context}, e.view, e.limits.goal(), h.Yield)
+	e.eval.Begin(goal.Request{Principal: r.Principal, Action: r.Action, Resource: r.Resource, Context: r.Context}, e.view, e.goalLimits, h.Yield)
 	e.verdicts = e.eval.Statements(e.verdicts[:0])
 	clock.mark(phaseRules)
 	limit := e.eval.Settle()
@@ -238,7 +238,22 @@ func (e *Engine) takePolicies(places []int32) {
 	}
 }
 
-var effects = [...]string{decision.Permitted: "permit", decision.Forbade: "forbid", decision.Errored: "error"}
+// roles are what replies say of a reason, by the kind of its statement and its effect.
+var roles = [...][3]string{
+	decision.Rule: {
+		decision.Permitted: `"kind":"rule","effect":"permit"`,
+		decision.Forbade:   `"kind":"rule","effect":"forbid"`,
+		decision.Errored:   `"kind":"rule","effect":"error"`,
+	},
+	decision.Policy: {
+		decision.Permitted: `"kind":"policy","effect":"permit"`,
+		decision.Forbade:   `"kind":"policy","effect":"forbid"`,
+		decision.Errored:   `"kind":"policy","effect":"error"`,
+	},
+}
+
+// roleEngine is that of a limit.
+const roleEngine = `"kind":"engine","effect":"error"`
 
 var kinds = [...]string{decision.Rule: "rule", decision.Policy: "policy"}
 
@@ -247,7 +262,7 @@ func (e *Engine) appendDecision(dst []byte) []byte {
 	e.reasons, e.errors = e.reasons[:0], e.errors[:0]
 	for _, r := range e.outcome.Reasons {
 		s := &e.rules.Statements[r.Statement]
-		e.reasons = append(e.reasons, wire.Reason{ID: s.ID, Kind: kinds[s.Kind], Effect: effects[r.Effect], Message: s.Message, HasMessage: s.HasMessage})
+		e.reasons = append(e.reasons, wire.Reason{ID: s.ID, Role: roles[s.Kind][r.Effect], Message: s.Message, HasMessage: s.HasMessage})
 	}
 	for _, v := range e.outcome.Verdicts {
 		if v.Errs {
@@ -264,8 +279,8 @@ func (e *Engine) appendExceeded(dst []byte, limit string) []byte {
 			e.stats.Limit = uint32(1 + i)
 		}
 	}
-	e.outcome = decision.Outcome{Reasons: e.outcome.Reasons[:0], Verdicts: e.outcome.Verdicts[:0]}
-	e.reasons = append(e.reasons[:0], wire.Reason{ID: limit, Kind: "engine", Effect: "error"})
+	e.outcome.Permit, e.outcome.Reasons, e.outcome.Verdicts = false, e.outcome.Reasons[:0], nil
+	e.reasons = append(e.reasons[:0], wire.Reason{ID: limit, Role: roleEngine})
 	e.errors = e.errors[:0]
 	return e.appendReply(dst, false)
 }
@@ -303,9 +318,12 @@ func (e *Engine) startClock(h *Host) stopwatch {
 }
 
 func (s *stopwatch) mark(phase int) {
-	if s.clock == nil {
-		return
+	if s.clock != nil {
+		s.note(phase)
 	}
+}
+
+func (s *stopwatch) note(phase int) {
 	now := s.clock()
 	s.stats.Phases[phase] += uint64(max(0, now-s.last))
 	s.last = now

@@ -56,8 +56,11 @@ type Engine struct {
 	reasons  []wire.Reason
 	errors   []wire.ErrorItem
 	message  []byte
-	limits   Limits
+	asked    Limits // by the last call
+	limits   Limits // in force
 	stats    Stats
+
+	goalLimits goal.Limits // the limits in force
 }
 
 // Stats tells of the last call.
@@ -109,7 +112,10 @@ func (e *Engine) setRevision(r [blake2b.Size]byte) {
 // begin prepares for a call.
 func (e *Engine) begin(h *Host) {
 	e.stats = Stats{Items: 1}
-	e.limits = effective(h.Limits, e.configured)
+	if h.Limits != e.asked || e.limits == (Limits{}) { // hosts ask for the same as a rule
+		e.asked, e.limits = h.Limits, effective(h.Limits, e.configured)
+		e.goalLimits = e.limits.goal()
+	}
 	e.table.MaxString, e.table.Made = int(e.limits.StringBytes), 0
 	e.env.Yield = h.Yield
 }

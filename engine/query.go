@@ -51,7 +51,7 @@ func (e *Engine) ask(dst []byte, text []byte, q *wire.Query, h *Host) ([][]value
 	if q.HasRequest {
 		request = goal.Request{Principal: q.Request.Principal, Action: q.Request.Action, Resource: q.Request.Resource, Context: q.Request.Context}
 	}
-	e.eval.Begin(request, e.view, e.limits.goal(), h.Yield)
+	e.eval.Begin(request, e.view, e.goalLimits, h.Yield)
 	rows, fault := e.eval.Query(g)
 	e.countWork(e.eval.Work())
 	if fault != nil {

@@ -30,17 +30,25 @@ type span struct{ ptr, len uint32 }
 // parse reads block, whose first four bytes were found to be its length. A block may end early, which stands for zeros, and
 // may be longer than this version knows if the rest is zero. It returns what this version doesn't support, or "".
 func (h *hostBlock) parse(block []byte) string {
-	var full [hostSize]byte
-	copy(full[:], block)
 	if len(block) < 8 || len(block) > hostSize && !zero(block[hostSize:]) {
 		return "the host block's size"
 	}
+	if len(block) < hostSize {
+		var full [hostSize]byte
+		copy(full[:], block)
+		return h.parseFull(full[:])
+	}
+	return h.parseFull(block)
+}
+
+// parseFull reads a block that doesn't end early.
+func (h *hostBlock) parseFull(full []byte) string {
 	le := binary.LittleEndian
 	flags := le.Uint32(full[4:])
 	if flags&^flagsKnown != 0 {
 		return "a flag of the host block"
 	}
-	if !zero(full[36:40]) || !zero(full[120:128]) {
+	if le.Uint32(full[36:]) != 0 || le.Uint64(full[120:]) != 0 {
 		return "a reserved word of the host block"
 	}
 	h.Explain = flags&flagExplain != 0

@@ -90,14 +90,42 @@ func equal(left, right compiled, same value.Value) expr {
 	})
 }
 
-func compare(left, right expr, holds func(int) bool) expr {
-	return pair(left, right, func(e *Env, l, r value.Value) value.Value {
+// compare orders two expressions. Comparing with a constant number is by far the most frequent form.
+func compare(left, right compiled, table *value.Table, holds func(int) bool) expr {
+	if right.constant != value.None && right.constant.Kind() == value.KindLong {
+		return compareLong(left.run, right.constant, table.LongOf(right.constant), [3]value.Value{
+			value.Bool(holds(-1)), value.Bool(holds(0)), value.Bool(holds(1))})
+	}
+	return pair(left.run, right.run, func(e *Env, l, r value.Value) value.Value {
 		c, ok := e.order(l, r)
 		if !ok {
 			return value.None
 		}
 		return value.Bool(holds(c))
 	})
+}
+
+// compareLong gives the first of the outcomes if the left side is less than a number, the second if it is equal, else the third.
+func compareLong(left expr, right value.Value, number int64, outcomes [3]value.Value) expr {
+	less, equal, greater := outcomes[0], outcomes[1], outcomes[2]
+	return func(e *Env) value.Value {
+		e.Steps++
+		l := left(e)
+		switch {
+		case l == value.None:
+			return value.None
+		case l.Kind() != value.KindLong:
+			e.order(l, right) // says what is wrong with it
+			return value.None
+		}
+		switch n := e.Table.LongOf(l); {
+		case n < number:
+			return less
+		case n == number:
+			return equal
+		}
+		return greater
+	}
 }
 
 // membership is an operation that goes through sets.

@@ -102,13 +102,13 @@ func (c *compiler) binary(n ast.IsNode) compiled {
 	case ast.NodeTypeNotEquals:
 		return dynamic(equal(l, r, value.False))
 	case ast.NodeTypeLessThan:
-		return dynamic(compare(l.run, r.run, func(c int) bool { return c < 0 }))
+		return dynamic(compare(l, r, c.t, func(c int) bool { return c < 0 }))
 	case ast.NodeTypeLessThanOrEqual:
-		return dynamic(compare(l.run, r.run, func(c int) bool { return c <= 0 }))
+		return dynamic(compare(l, r, c.t, func(c int) bool { return c <= 0 }))
 	case ast.NodeTypeGreaterThan:
-		return dynamic(compare(l.run, r.run, func(c int) bool { return c > 0 }))
+		return dynamic(compare(l, r, c.t, func(c int) bool { return c > 0 }))
 	case ast.NodeTypeGreaterThanOrEqual:
-		return dynamic(compare(l.run, r.run, func(c int) bool { return c >= 0 }))
+		return dynamic(compare(l, r, c.t, func(c int) bool { return c >= 0 }))
 	case ast.NodeTypeIn:
 		return dynamic(pair(l.run, r.run, (*Env).in))
 	case ast.NodeTypeGetTag:
@@ -184,7 +184,13 @@ func (c *compiler) access(n ast.NodeTypeAccess) expr {
 		case "resource":
 			return func(e *Env) value.Value { e.Steps++; return e.attr(e.Resource, name) }
 		case "context":
-			return func(e *Env) value.Value { e.Steps++; return e.attr(e.Context, name) }
+			return func(e *Env) value.Value {
+				e.Steps++
+				if f := e.Table.Field(e.Context, name); f != value.None {
+					return f
+				}
+				return e.attr(e.Context, name)
+			}
 		}
 	}
 	arg := c.expr(n.Arg).run

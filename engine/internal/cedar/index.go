@@ -161,8 +161,20 @@ func (x *index) candidates(e *Env, out *Outcome, policies int) {
 	for _, p := range out.candidates {
 		out.seen[p] = false
 	}
-	slices.Sort(out.candidates)
+	if len(out.candidates) > fewCandidates {
+		slices.Sort(out.candidates)
+		return
+	}
+	for i, p := range out.candidates {
+		for ; i > 0 && out.candidates[i-1] > p; i-- {
+			out.candidates[i] = out.candidates[i-1]
+		}
+		out.candidates[i] = p
+	}
 }
+
+// fewCandidates is up to how many inserting each beats sorting.
+const fewCandidates = 16
 
 func (x *index) visit(e *Env, out *Outcome, at int32) {
 	if at == noChild {
@@ -178,17 +190,28 @@ func (x *index) visit(e *Env, out *Outcome, at int32) {
 		}
 		return
 	}
-	v := [3]value.Value{e.Principal, e.Action, e.Resource}[n.variable]
+	v := e.Principal
+	switch n.variable {
+	case 1:
+		v = e.Action
+	case 2:
+		v = e.Resource
+	}
 	x.visit(e, out, n.any)
-	x.visit(e, out, n.equals.find(v))
-	x.visit(e, out, n.types.find(e.Table.EntityType(v)))
-	x.visitHierarchies(e, out, n, n.variable)
+	if n.equals.n > 0 {
+		x.visit(e, out, n.equals.find(v))
+	}
+	if n.types.n > 0 {
+		x.visit(e, out, n.types.find(e.Table.EntityType(v)))
+	}
+	if n.hierarchies.n > 0 {
+		x.visitHierarchies(e, out, n, n.variable)
+	}
 }
 
 // visitHierarchies goes through the shorter of the two lists, the ancestors and the entities that policies name.
 func (x *index) visitHierarchies(e *Env, out *Outcome, n *node, v int8) {
 	switch {
-	case n.hierarchies.n == 0:
 	case n.hierarchies.n < len(out.ancestors[v]):
 		ancestors := out.sortedAncestors(v)
 		for _, s := range n.hierarchies.slots {

@@ -204,8 +204,18 @@ func (s *Set) evaluate(e *Env, i int32, out *Outcome) bool {
 
 // run gives true or false, or None where the policy errs.
 func (p *policy) run(e *Env) value.Value {
-	for d, v := range [3]value.Value{e.Principal, e.Action, e.Resource} {
-		if r := p.scope[d].holds(e, v); r != value.True {
+	if s := &p.scope[0]; s.kind != scopeAny {
+		if r := s.holds(e, e.Principal); r != value.True {
+			return r
+		}
+	}
+	if s := &p.scope[1]; s.kind != scopeAny {
+		if r := s.holds(e, e.Action); r != value.True {
+			return r
+		}
+	}
+	if s := &p.scope[2]; s.kind != scopeAny {
+		if r := s.holds(e, e.Resource); r != value.True {
 			return r
 		}
 	}

@@ -89,15 +89,26 @@ func NewRules(combine Combine, onError OnError, statements []Statement) *Rules {
 type Outcome struct {
 	Permit   bool
 	Reasons  []Reason  // in statement order
-	Verdicts []Verdict // of both sides, in statement order; those with Errs are the errors to list
+	Verdicts []Verdict // of both sides, in statement order; those with Errs are the errors to list. They may be one side's own.
+
+	merged []Verdict
 }
 
 // Decide combines the verdicts of the two sides, each in statement order.
 func (r *Rules) Decide(rules, policies []Verdict, out *Outcome) {
-	out.Verdicts = merge(out.Verdicts[:0], rules, policies)
+	switch {
+	case len(rules) == 0:
+		out.Verdicts = policies
+	case len(policies) == 0:
+		out.Verdicts = rules
+	default:
+		out.merged = merge(out.merged[:0], rules, policies)
+		out.Verdicts = out.merged
+	}
 	out.Reasons = out.Reasons[:0]
 	out.Permit = false
-	for _, v := range out.Verdicts {
+	for i := range out.Verdicts {
+		v := &out.Verdicts[i]
 		if effect, denies := r.denies(v); denies {
 			out.Reasons = append(out.Reasons, Reason{Statement: v.Statement, Effect: effect})
 		}
@@ -106,15 +117,15 @@ func (r *Rules) Decide(rules, policies []Verdict, out *Outcome) {
 		return
 	}
 	out.Permit = true
-	for _, v := range out.Verdicts {
-		if !v.Errs && !r.Statements[v.Statement].Forbid {
+	for i := range out.Verdicts {
+		if v := &out.Verdicts[i]; !v.Errs && !r.Statements[v.Statement].Forbid {
 			out.Reasons = append(out.Reasons, Reason{Statement: v.Statement, Effect: Permitted})
 		}
 	}
 }
 
 // denies reports whether a verdict denies by itself, and how.
-func (r *Rules) denies(v Verdict) (Effect, bool) {
+func (r *Rules) denies(v *Verdict) (Effect, bool) {
 	forbid := r.Statements[v.Statement].Forbid
 	if !v.Errs {
 		return Forbade, forbid
@@ -125,7 +136,8 @@ func (r *Rules) denies(v Verdict) (Effect, bool) {
 // permitted reports whether the permits that hold suffice.
 func (r *Rules) permitted(verdicts []Verdict) bool {
 	var side [2]bool
-	for _, v := range verdicts {
+	for i := range verdicts {
+		v := &verdicts[i]
 		if s := &r.Statements[v.Statement]; !v.Errs && !s.Forbid {
 			side[s.Kind] = true
 		}

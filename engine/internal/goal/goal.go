@@ -166,6 +166,9 @@ func (e *Evaluator) reset() {
 
 // Statements evaluates in full all statements that may concern the request, and appends those that hold or err, in order.
 func (e *Evaluator) Statements(out []Verdict) []Verdict {
+	if len(e.program.Statements) == 0 {
+		return out
+	}
 	e.call = [...]value.Value{e.request.Principal, e.request.Action, e.request.Resource}
 	for i, v := range e.call {
 		if e.types[i] = value.None; v.Kind() == value.KindEntity {

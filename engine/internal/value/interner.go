@@ -60,6 +60,9 @@ func (in *interner) rebuild(size int) {
 // truncate forgets the entries from n on. Entries were placed in order, so clearing in reverse leaves every probe
 // sequence as it was.
 func (in *interner) truncate(n int) {
+	if n == len(in.hashes) {
+		return
+	}
 	mask := uint32(len(in.slots) - 1)
 	for e := len(in.hashes) - 1; e >= n; e-- {
 		i := in.hashes[e] & mask

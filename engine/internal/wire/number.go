@@ -4,6 +4,10 @@ import "bytes"
 
 // number reads a number, which must be a long.
 func (r *Reader) number() (int64, bool) {
+	if n, end := shortNumber(r.text, r.pos); end > 0 {
+		r.pos = end
+		return n, true
+	}
 	start := r.pos
 	if r.peek() == '-' {
 		r.pos++
@@ -24,6 +28,23 @@ func (r *Reader) number() (int64, bool) {
 		}
 	}
 	return 0, r.notLong(start, r.text[start:r.pos])
+}
+
+// shortNumber reads a natural number of few digits that a comma or a bracket follows, as most are. It returns the end, or 0.
+func shortNumber(text []byte, i int) (n int64, end int) {
+	const most = 15
+	start := i
+	for ; i < len(text) && i-start < most; i++ {
+		c := text[i]
+		if c < '0' || c > '9' {
+			if i == start || text[start] == '0' && i > start+1 || c != ',' && c != '}' && c != ']' {
+				return 0, 0
+			}
+			return n, i
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return 0, 0
 }
 
 // digits reads at least one digit.

@@ -9,9 +9,10 @@ import (
 
 // Reason is a statement that decided, as a reply shows it.
 type Reason struct {
-	ID, Kind, Effect string
-	Message          string
-	HasMessage       bool
+	ID         string
+	Role       string // "kind":…,"effect":…, as it stands there
+	Message    string
+	HasMessage bool
 }
 
 // ErrorItem is a statement that erred, as a reply shows it.
@@ -41,8 +42,7 @@ func AppendDecision(dst []byte, permit bool, reasons []Reason, errors []ErrorIte
 
 func appendReason(dst []byte, r *Reason) []byte {
 	dst = appendText(dst, `{"id":`, r.ID)
-	dst = appendText(dst, `,"kind":`, r.Kind)
-	dst = appendText(dst, `,"effect":`, r.Effect)
+	dst = append(append(dst, ','), r.Role...)
 	if r.HasMessage {
 		dst = appendText(dst, `,"message":`, r.Message)
 	}

@@ -11,12 +11,12 @@ import (
 )
 
 func TestAppendDecision(t *testing.T) {
-	got := string(AppendDecision([]byte("> "), true, []Reason{{ID: "policy0", Kind: "policy", Effect: "permit"}}, nil, "3f2a"))
+	got := string(AppendDecision([]byte("> "), true, []Reason{{ID: "policy0", Role: `"kind":"policy","effect":"permit"`}}, nil, "3f2a"))
 	want := `> {"decision":"permit","reasons":[{"id":"policy0","kind":"policy","effect":"permit"}],"diagnostics":{"errors":[],"revision":"3f2a"}}`
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	got = string(AppendDecision(nil, false, []Reason{{ID: "a", Kind: "rule", Effect: "forbid", Message: "no \"x\"", HasMessage: true}, {ID: "b", Kind: "engine", Effect: "error", HasMessage: true}},
+	got = string(AppendDecision(nil, false, []Reason{{ID: "a", Role: `"kind":"rule","effect":"forbid"`, Message: "no \"x\"", HasMessage: true}, {ID: "b", Role: `"kind":"engine","effect":"error"`, HasMessage: true}},
 		[]ErrorItem{{ID: "p", Code: "value.overflow", Message: "m\n"}, {ID: "q", Code: "c", Message: ""}}, ""))
 	want = `{"decision":"deny","reasons":[{"id":"a","kind":"rule","effect":"forbid","message":"no \"x\""},{"id":"b","kind":"engine","effect":"error","message":""}],` +
 		`"diagnostics":{"errors":[{"id":"p","code":"value.overflow","message":"m\n"},{"id":"q","code":"c","message":""}],"revision":""}}`
@@ -51,12 +51,12 @@ func TestAppendRows(t *testing.T) {
 func TestAppendDecision_isJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.String()
-		reason := Reason{ID: text.Draw(t, "id"), Kind: text.Draw(t, "kind"), Effect: text.Draw(t, "effect"), Message: text.Draw(t, "message"), HasMessage: true}
+		reason := Reason{ID: text.Draw(t, "id"), Role: `"kind":"rule","effect":"forbid"`, Message: text.Draw(t, "message"), HasMessage: true}
 		item := ErrorItem{ID: text.Draw(t, "id"), Code: text.Draw(t, "code"), Message: text.Draw(t, "message")}
 		revision := text.Draw(t, "revision")
 		var got struct {
 			Decision    string
-			Reasons     []Reason
+			Reasons     []struct{ ID, Kind, Effect, Message string }
 			Diagnostics struct {
 				Errors   []ErrorItem
 				Revision string
@@ -66,8 +66,15 @@ func TestAppendDecision_isJSON(t *testing.T) {
 		if err := json.Unmarshal(written, &got); err != nil {
 			t.Fatalf("%s: %v", written, err)
 		}
-		reason.HasMessage = false
-		if d := cmp.Diff([]Reason{reason, reason}, got.Reasons) + cmp.Diff([]ErrorItem{item}, got.Diagnostics.Errors); d != "" || got.Diagnostics.Revision != revision || got.Decision != "permit" {
+		if len(got.Reasons) != 2 {
+			t.Fatalf("%s: %d reasons", written, len(got.Reasons))
+		}
+		for _, r := range got.Reasons {
+			if r.ID != reason.ID || r.Kind != "rule" || r.Effect != "forbid" || r.Message != reason.Message {
+				t.Fatalf("%s: %v", written, r)
+			}
+		}
+		if d := cmp.Diff([]ErrorItem{item}, got.Diagnostics.Errors); d != "" || got.Diagnostics.Revision != revision || got.Decision != "permit" {
 			t.Fatalf("%s: %s", written, d)
 		}
 	})
