@@ -57,17 +57,18 @@ path(X, Y) :- edge(X, Y).
 path(X, Z) :- path(X, Y), edge(Y, Z), X != Z.
 permit(_, _, _) :- path("a", "d").
 `
+	const more = `{"insert":{"edge":[["d","e"],["e","f"],["f","g"]]}}`
 	if _, err := testRuntime(t).LoadText(ctx, text, &LoadOptions{Limits: Limits{Tuples: 5}}); !errors.Is(err, Code("limit.tuples")) {
 		t.Errorf("6 tuples within 5: %v", err)
 	}
 	e := loadText(t, text, &LoadOptions{Limits: Limits{Tuples: 6}})
 	revision := e.Revision()
-	if _, err := e.Update(ctx, nil, []byte(`{"insert":{"edge":[["d","e"]]}}`), nil); !errors.Is(err, Code("limit.tuples")) || e.Revision() != revision {
-		t.Errorf("10 tuples within the load's 6: %v", err)
+	if _, err := e.Update(ctx, nil, []byte(more), nil); !errors.Is(err, Code("limit.tuples")) || e.Revision() != revision {
+		t.Errorf("15 tuples more within the load's 6: %v", err)
 	}
 	free := loadText(t, text, nil)
-	if _, err := free.Update(ctx, nil, []byte(`{"insert":{"edge":[["d","e"]]}}`), &Call{Limits: Limits{Tuples: 6}}); !errors.Is(err, Code("limit.tuples")) {
-		t.Errorf("10 tuples within the update's 6: %v", err)
+	if _, err := free.Update(ctx, nil, []byte(more), &Call{Limits: Limits{Tuples: 6}}); !errors.Is(err, Code("limit.tuples")) {
+		t.Errorf("15 tuples more within the update's 6: %v", err)
 	}
-	must(t)(free.Update(ctx, nil, []byte(`{"insert":{"edge":[["d","e"]]}}`), nil))
+	must(t)(free.Update(ctx, nil, []byte(more), nil))
 }
