@@ -15,7 +15,7 @@ FLOOR_server := 85
 # The module's bytes depend on the compiler: it is the one that go.mod names, whatever is installed.
 TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
-.PHONY: help run build wasm test check cover bench clean
+.PHONY: help run build wasm profile test check cover bench clean
 .PHONY: need-go need-all test-go test-python test-node test-schema run-schema cover-engine cover-server format vet lint reproducible race tree
 
 help: ## list what can be made
@@ -29,6 +29,10 @@ build: need-go ## make bin/rune, the command line with the module inside
 
 wasm: need-go ## compile the engine to wasm/rune.wasm
 	GOTOOLCHAIN=$(TOOLCHAIN) $(GO) run ./wasm/link
+
+profile: need-go ## measure what the engine spends its time in, for the compiler of the module
+	@mkdir -p build
+	$(GO) test -trimpath ./engine -run '^$$' -bench 'Authorize|Load_facts' -cpu 1 -benchtime 2s -cpuprofile wasm/default.pgo -o build/engine.test
 
 test: need-all test-python test-node test-schema test-go ## run all tests: the vectors in Python and Node, the server's description, then Go's
 
