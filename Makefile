@@ -32,7 +32,7 @@ wasm: need-go ## compile the engine to wasm/rune.wasm
 
 profile: need-go ## measure what the engine spends its time in, for the compiler of the module
 	@mkdir -p build
-	$(GO) test -trimpath ./engine -run '^$$' -bench 'Authorize|Load_facts' -cpu 1 -benchtime 2s -cpuprofile wasm/default.pgo -o build/engine.test
+	$(GO) test -trimpath ./engine -run '^$$' -bench 'Authorize|Load_facts' -cpu 1 -benchtime 2s -cpuprofile wasm/link/engine.pgo -o build/engine.test
 
 test: need-all test-python test-node test-schema test-go ## run all tests: the vectors in Python and Node, the server's description, then Go's
 
