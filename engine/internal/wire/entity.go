@@ -171,7 +171,7 @@ func (r *Reader) skipFaulty(at int) bool {
 	err := r.finish(false)
 	r.values, r.fields = r.values[:0], r.fields[:0]
 	if r.pos = at; !r.skip() {
-		r.err, r.path = *err, ""
+		r.err, r.path = *err, r.path[:0]
 		return false
 	}
 	r.Report(err)

@@ -1,8 +1,11 @@
 package wire
 
 import (
+	"bytes"
 	"strconv"
+	"strings"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/rune-authz/rune/engine/internal/source"
 	"github.com/rune-authz/rune/engine/internal/value"
@@ -92,7 +95,7 @@ func documentCode(c source.Code) source.Code {
 
 // fail notes an error.
 func (r *Reader) fail(offset int, code source.Code, message string) bool {
-	r.err, r.path = Error{Code: code, Offset: offset, Message: message}, ""
+	r.err, r.path = Error{Code: code, Offset: offset, Message: message}, r.path[:0]
 	return false
 }
 
@@ -114,13 +117,23 @@ func (r *Reader) inKey(key string) bool {
 	switch {
 	case len(r.path) > mostPath:
 	case len(key) > mostPath:
-		r.path = "…" + r.path
+		r.said = append(r.said[:0], "…"...)
+		r.prepend(r.said)
 	case !isName(key):
-		r.path = "[" + strconv.Quote(key) + "]" + r.path
+		r.said = append(strconv.AppendQuote(append(r.said[:0], '['), key), ']')
+		r.prepend(r.said)
 	default:
-		r.path = "." + key + r.path
+		r.said = append(append(r.said[:0], '.'), key...)
+		r.prepend(r.said)
 	}
 	return false
+}
+
+// prepend puts a step before the path.
+func (r *Reader) prepend(step []byte) {
+	r.path = append(r.path, step...)
+	copy(r.path[len(step):], r.path)
+	copy(r.path, step)
 }
 
 func isName(s string) bool {
@@ -135,26 +148,25 @@ func isName(s string) bool {
 // inIndex puts an index before the path of the error that was noted.
 func (r *Reader) inIndex(i int) bool {
 	if len(r.path) <= mostPath {
-		r.path = "[" + strconv.Itoa(i) + "]" + r.path
+		r.said = append(strconv.AppendInt(append(r.said[:0], '['), int64(i), 10), ']')
+		r.prepend(r.said)
 	}
 	return false
 }
 
-// finish returns the error that was noted, with its path; nil if all is well.
+// finish returns the error that was noted, with its path; nil if all is well. It belongs to the reader until its next use, but for a document's.
 func (r *Reader) finish(ok bool) *Error {
 	if ok {
 		return nil
 	}
-	e := r.err
+	r.told = r.err
+	e := &r.told
 	if len(r.path) > 0 && e.Code != CodeSyntax && e.Code != CodeDepth {
-		path := r.path
-		if path[0] == '.' {
-			path = path[1:]
-		}
-		e.Message = path + ": " + e.Message
+		r.said = append(append(append(r.said[:0], bytes.TrimPrefix(r.path, []byte("."))...), ": "...), e.Message...)
+		e.Message = unsafe.String(unsafe.SliceData(r.said), len(r.said))
 	}
 	if r.document {
-		e.Code = documentCode(e.Code)
+		return &Error{Code: documentCode(e.Code), Offset: e.Offset, Message: strings.Clone(e.Message), Help: e.Help}
 	}
-	return &e
+	return e
 }

@@ -38,7 +38,9 @@ type Reader struct {
 	current entity.Entity
 
 	err  Error
-	path string // in the text, to what err is about
+	path []byte // in the text, to what err is about
+	told Error  // to whoever called, and what its message may be made in
+	said []byte
 }
 
 // Value reads one value.

@@ -191,8 +191,8 @@ func (r *Reader) record(u rules) (value.Value, bool) {
 func (r *Reader) members(start int, key []byte, at int, more bool, u rules) (value.Value, bool) {
 	base := len(r.fields)
 	for n := 1; more; n++ {
-		if k := string(key); k == entityEscape || k == extensionEscape {
-			return value.None, r.fail(at, CodeEscape, k+" can't be a key of a record")
+		if string(key) == entityEscape || string(key) == extensionEscape {
+			return value.None, r.fail(at, CodeEscape, string(key)+" can't be a key of a record")
 		}
 		k := r.Table.StringBytes(key)
 		typ, ok := r.field(&u, k, at)
@@ -201,7 +201,7 @@ func (r *Reader) members(start int, key []byte, at int, more bool, u rules) (val
 		}
 		v, ok := r.value(typ)
 		if !ok {
-			return value.None, r.inKey(r.Table.TextString(k))
+			return value.None, r.inKey(r.Table.TextView(k))
 		}
 		r.fields = append(r.fields, field{key: k, value: v, at: at})
 		if key, at, more, ok = r.member(n); !ok {
