@@ -34,6 +34,13 @@ func (e *Engine) Authorize(dst, request []byte, h *Host) []byte {
 
 // authorize answers one request. A trusted one may give what is the host's.
 func (e *Engine) authorize(dst, request []byte, h *Host, trusted bool) []byte {
+	e.table.ReuseFaults(true) // nothing keeps those of a request
+	dst = e.decide(dst, request, h, trusted)
+	e.table.ReuseFaults(false)
+	return dst
+}
+
+func (e *Engine) decide(dst, request []byte, h *Host, trusted bool) []byte {
 	clock := e.startClock(h)
 	if err := e.read(request, h, trusted); err != nil {
 		return e.appendRequestError(dst, request, err)

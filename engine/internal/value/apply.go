@@ -3,7 +3,6 @@ package value
 import (
 	"math"
 	"slices"
-	"strconv"
 	"unicode/utf8"
 	"unsafe"
 )
@@ -61,7 +60,7 @@ func (t *Table) arithmetic(op Op, args []Value) (Value, *Fault) {
 		ok = a == 0 || r/a == b && !(a == -1 && b == math.MinInt64)
 	default:
 		if b == 0 {
-			return t.raise(CodeDivision, func() string { return strconv.FormatInt(a, 10) + " " + op.String() + " 0 divides by zero" })
+			return t.raise(CodeDivision, func(m *message) { m.number(a).text(" ", op.String(), " 0 divides by zero") })
 		}
 		if op == OpMod {
 			if b == -1 {
@@ -75,16 +74,17 @@ func (t *Table) arithmetic(op Op, args []Value) (Value, *Fault) {
 		}
 	}
 	if !ok {
-		return t.raise(CodeOverflow, func() string { return t.overflow(op, args) })
+		return t.raise(CodeOverflow, func(m *message) { overflow(m, op, args) })
 	}
 	return t.Long(r), nil
 }
 
-func (t *Table) overflow(op Op, args []Value) string {
+func overflow(m *message, op Op, args []Value) {
 	if op == OpNeg {
-		return "-(" + t.show(args[0]) + ") overflows"
+		m.text("-(").show(args[0]).text(") overflows")
+		return
 	}
-	return t.show(args[0]) + " " + op.String() + " " + t.show(args[1]) + " overflows"
+	m.show(args[0]).text(" ", op.String(), " ").show(args[1]).text(" overflows")
 }
 
 // light is the Weight up to which comparing a value is part of the operation's one step.
@@ -93,7 +93,7 @@ const light = 256
 // order compares two values of one ordered kind.
 func (t *Table) order(op Op, a, b Value) (Value, *Fault) {
 	if a.Kind() != b.Kind() {
-		return t.raise(CodeKind, func() string { return op.String() + " has no meaning between " + t.show(a) + " and " + t.show(b) })
+		return t.raise(CodeKind, func(m *message) { m.text(op.String(), " has no meaning between ").show(a).text(" and ").show(b) })
 	}
 	if w := min(t.Weight(a), t.Weight(b)); w > light {
 		t.Work += w
@@ -197,19 +197,19 @@ func (t *Table) applyTime(op Op, args []Value) (Value, *Fault) {
 		if r := x + y; (r > x) == (y > 0) {
 			return t.Datetime(r), nil
 		}
-		return t.raise(CodeOverflow, func() string { return t.show(a) + ".offset(" + t.show(args[1]) + ") overflows" })
+		return t.raise(CodeOverflow, func(m *message) { m.show(a).text(".offset(").show(args[1]).text(") overflows") })
 	case OpDurationSince:
 		x, y := t.DatetimeOf(a), t.DatetimeOf(args[1])
 		if r := x - y; (r < x) == (y > 0) {
 			return t.Duration(r), nil
 		}
-		return t.raise(CodeOverflow, func() string { return t.show(a) + ".durationSince(" + t.show(args[1]) + ") overflows" })
+		return t.raise(CodeOverflow, func(m *message) { m.show(a).text(".durationSince(").show(args[1]).text(") overflows") })
 	case OpToDate:
 		ms := t.DatetimeOf(a)
 		if day := ms - timeOfDay(ms); day <= ms {
 			return t.Datetime(day), nil
 		}
-		return t.raise(CodeOverflow, func() string { return t.show(a) + ".toDate() overflows" })
+		return t.raise(CodeOverflow, func(m *message) { m.show(a).text(".toDate() overflows") })
 	case OpToTime:
 		return t.Duration(timeOfDay(t.DatetimeOf(a))), nil
 	}

@@ -291,3 +291,6 @@ func TestApply_daysBefore1970(t *testing.T) {
 	tab.check(t, OpToDate, source.Code(CodeOverflow), first)
 	tab.check(t, OpToTime, tab.Duration(millisPerDay+math.MinInt64%millisPerDay), first)
 }
+
+// show is a value as Cedar writes it.
+func (t *Table) show(v Value) string { return string(t.Append(nil, v)) }

@@ -57,7 +57,7 @@ func (t *Table) applyString(op Op, a []byte, args []Value) (Value, *Fault) {
 	}
 	n, err := strconv.ParseInt(string(a), 10, 64)
 	if err != nil || a[0] == '+' {
-		return t.raise(CodeParse, func() string { return quoteCut(a) + " is not a long" })
+		return t.raise(CodeParse, func(m *message) { m.quote(a).text(" is not a long") })
 	}
 	return t.Long(n), nil
 }
@@ -105,7 +105,7 @@ func (t *Table) mapped(a []byte, to func(rune) rune) Value {
 
 func (t *Table) replace(a, old, with []byte) (Value, *Fault) {
 	if len(old) == 0 {
-		return t.raise(CodeRange, func() string { return "replace needs text to look for" })
+		return t.raise(CodeRange, func(m *message) { m.text("replace needs text to look for") })
 	}
 	n := newNeedle(old)
 	times := n.count(a)
@@ -136,16 +136,16 @@ const CodeStringLimit = "limit.string_bytes"
 
 func (t *Table) tooLong(n int) (Value, *Fault) {
 	t.Overlong = true
-	return t.raise(CodeStringLimit, func() string {
-		return "a string of " + strconv.Itoa(n) + " bytes is longer than the limit of " + strconv.Itoa(t.stringLimit())
+	return t.raise(CodeStringLimit, func(m *message) {
+		m.text("a string of ").number(int64(n)).text(" bytes is longer than the limit of ").number(int64(t.stringLimit()))
 	})
 }
 
 func (t *Table) substring(s Value, from, to int64) (Value, *Fault) {
 	a := t.Text(s)
 	if from < 0 || to < from || to > codePoints(a) {
-		return t.raise(CodeRange, func() string {
-			return "substring(" + strconv.FormatInt(from, 10) + ", " + strconv.FormatInt(to, 10) + ") lies outside " + t.show(s)
+		return t.raise(CodeRange, func(m *message) {
+			m.text("substring(").number(from).text(", ").number(to).text(") lies outside ").show(s)
 		})
 	}
 	start := skip(a, from)

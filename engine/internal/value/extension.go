@@ -29,7 +29,7 @@ func (t *Table) Parse(op Op, text []byte) (Value, *Fault) {
 			return t.Duration(ms), nil
 		}
 	}
-	return t.raise(CodeParse, func() string { return quoteCut(text) + " is not a valid " + op.String() })
+	return t.raise(CodeParse, func(m *message) { m.quote(text).text(" is not a valid ", op.String()) })
 }
 
 // AppendExtension appends the text inside decimal("…"), ip("…"), datetime("…") or duration("…"). Parse reads it back, but for the

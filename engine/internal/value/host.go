@@ -57,7 +57,7 @@ func (t *Table) isSubdomainOf(a, b []byte) (Value, *Fault) {
 	t.Work += len(b)
 	for _, h := range [...][]byte{a, b} {
 		if !validHost(h) {
-			return t.raise(CodeHost, func() string { return quoteCut(h) + " is not a host name" })
+			return t.raise(CodeHost, func(m *message) { m.quote(h).text(" is not a host name") })
 		}
 	}
 	a, b = foldHost(a), foldHost(b)

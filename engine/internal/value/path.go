@@ -36,7 +36,7 @@ func (t *Table) applyPath(op Op, args []Value) (Value, *Fault) {
 		if path.IsAbs(clean) {
 			relative = b
 		}
-		return t.raise(CodePath, func() string { return quoteCut(relative) + " is relative: isUnder compares absolute paths" })
+		return t.raise(CodePath, func(m *message) { m.quote(relative).text(" is relative: isUnder compares absolute paths") })
 	}
 	return Bool(folder == "/" || clean == folder || strings.HasPrefix(clean, folder) && clean[len(folder)] == '/'), nil
 }
@@ -86,7 +86,7 @@ func (t *Table) checkPath(p []byte) *Fault {
 	default:
 		return nil
 	}
-	return t.fault(CodePath, func() string { return "the path " + quoteCut(p) + " " + why })
+	return t.fault(CodePath, func(m *message) { m.text("the path ").quote(p).text(" ", why) })
 }
 
 func hasPercentEscape(p []byte) bool {

@@ -35,8 +35,8 @@ func (t *Table) matches(s []byte, text []byte) (Value, *Fault) {
 	}
 	t.Work += len(text) + p.size + len(s)*p.size/4
 	if (len(s)+1)*p.size > costliestMatch {
-		return t.raise(CodePattern, func() string {
-			return "matching " + strconv.Itoa(len(s)) + " bytes against " + quoteCut(text) + " takes too long"
+		return t.raise(CodePattern, func(m *message) {
+			m.text("matching ").number(int64(len(s))).text(" bytes against ").quote(text).text(" takes too long")
 		})
 	}
 	return Bool(p.re.Match(s)), nil

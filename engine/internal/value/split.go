@@ -49,7 +49,12 @@ func (t *Table) Argv(s Value, dst []Value) ([]Value, *Fault) {
 		dst = append(dst, t.StringBytes(a.word))
 	}
 	if a.why != "" {
-		return dst[:given], t.fault(CodeShell, func() string { return "the command line " + quoteCut(text) + " " + a.why })
+		return dst[:given], t.fault(CodeShell, func(m *message) {
+			m.text("the command line ").quote(text).text(" ", a.why)
+			if a.what != nil {
+				m.quote(a.what).text(a.where)
+			}
+		})
 	}
 	return dst, nil
 }
@@ -58,8 +63,10 @@ type argv struct {
 	text    []byte
 	at      int
 	word    []byte
-	assigns bool // the word starts with NAME=, all of it unquoted
-	why     string
+	assigns bool   // the word starts with NAME=, all of it unquoted
+	why     string // it isn't split: this, and then perhaps a character and where that stands
+	what    []byte
+	where   string
 }
 
 // next reads one word and reports whether there was one.
@@ -85,7 +92,7 @@ func (a *argv) next() bool {
 			name = false
 			a.escape()
 		case strings.IndexByte(unsplittable, c) >= 0:
-			a.why = "has an unquoted " + quote([]byte{c})
+			a.why, a.what = "has an unquoted ", a.text[a.at-1:a.at]
 		default:
 			if c == '=' && name && len(a.word) > 0 {
 				a.assigns = true
@@ -148,7 +155,7 @@ func (a *argv) double() {
 		case '"':
 			return
 		case '$', '`':
-			a.why = "has " + quote([]byte{c}) + " in double quotes"
+			a.why, a.what, a.where = "has ", a.text[a.at-1:a.at], " in double quotes"
 			return
 		case '\\':
 			if a.at == len(a.text) {

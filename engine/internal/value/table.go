@@ -57,11 +57,16 @@ type Table struct {
 		weight []uint32
 	}
 	scratch []Value
-	members []Value
-	text    []byte
-	word    []byte // of a command line
-	paths   [2][]byte
-	unspent int // until the next pause
+
+	message    message  // of the faults that were made
+	faults     []*Fault // that are used again
+	faultsUsed int
+	reuse      bool
+	members    []Value
+	text       []byte
+	word       []byte // of a command line
+	paths      [2][]byte
+	unspent    int // until the next pause
 }
 
 // extent is where a string lies in the arena.

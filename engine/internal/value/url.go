@@ -23,7 +23,7 @@ func (t *Table) applyURL(op Op, text []byte) (Value, *Fault) {
 		why = "has no port, and its scheme no usual one"
 	}
 	if why != "" {
-		return t.raise(CodeURL, func() string { return "the URL " + quoteCut(text) + " " + why })
+		return t.raise(CodeURL, func(m *message) { m.text("the URL ").quote(text).text(" ", why) })
 	}
 	switch op {
 	case OpURLScheme:
