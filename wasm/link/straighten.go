@@ -6,10 +6,29 @@ import (
 	"strings"
 )
 
-// straightened are the prefixes of the names of functions that are worth two bodies: those that requests and loads spend their time in. All of
-// them made wazero compile for another 0.6 s and gained nothing.
-var straightened = []string{"github.com_rune_authz_", "main.", "runtime.", "internal_runtime_", "internal_bytealg.", "internal_stringslite.",
-	"internal_strconv.", "strconv.", "slices.", "bytes.", "strings.", "sort.", "unicode_utf8.", "net_netip.", "regexp.", "cmp.", "encoding_binary."}
+// straightened are the prefixes of the names of functions that are worth two bodies: those that requests and loads spend their time in. All
+// of them, or those that read and check texts of rules besides, made the module load more slowly and gained nothing that could be measured.
+var straightened = append(engine("", "value", "wire", "cedar", "goal", "join", "entity", "decision", "relation", "fixpoint", "document"),
+	"main.", "internal_runtime_", "internal_bytealg.", "internal_strconv.", "strconv.", "slices.", "bytes.", "strings.", "unicode_utf8.",
+	"net_netip.", "regexp.",
+	// of the runtime what allocates, collects and copies
+	"runtime.malloc", "runtime.new", "runtime.make", "runtime.grow", "runtime.mem", "runtime.map", "runtime.typed", "runtime.bulk", "runtime.wb",
+	"runtime.slice", "runtime.string", "runtime.concat", "runtime.gc", "runtime.scan", "runtime.mark", "runtime.grey", "runtime.find", "runtime.span",
+	"runtime.heap", "runtime.next", "runtime.sweep", "runtime.try", "runtime.__m", "runtime.__gc", "runtime.__sweep", "runtime.__span", "runtime.__page")
+
+// engine gives the prefixes of packages within the engine; "" is the engine itself.
+func engine(packages ...string) []string {
+	const name = "github.com_rune_authz_rune_engine"
+	var out []string
+	for _, p := range packages {
+		if p == "" {
+			out = append(out, name+".")
+			continue
+		}
+		out = append(out, name+"_internal_"+p+".")
+	}
+	return out
+}
 
 // straighten gives functions bodies with control flow of their own in place of the table of basic blocks that Go's compiler leaves. A
 // function that may be resumed within keeps the old body for that, as another function at the end.
