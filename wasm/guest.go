@@ -2,9 +2,13 @@ package main
 
 import (
 	"encoding/binary"
+	"runtime"
 
 	"github.com/rune-authz/rune/engine"
 )
+
+// collectAt is the size of a file from which on what reading it leaves is collected at once: memory that grew never shrinks.
+const collectAt = 1 << 20
 
 // absent as a length says that a file or folder isn't there.
 const absent = 0xffffffff
@@ -125,6 +129,9 @@ func (g *guest) loadGive(name uintptr, nameLen uint32, data uintptr, dataLen uin
 		return g.say(replyPointer)
 	}
 	g.reply = append(g.reply[:0], g.loader.Give(string(n), d, missing)...)
+	if dataLen >= collectAt {
+		runtime.GC()
+	}
 	return g.reply
 }
 

@@ -341,6 +341,9 @@ func (m *memo) put(text, v value.Value) {
 		return
 	}
 	i := text.Number()
+	if i >= cap(m.of) {
+		m.of = slices.Grow(m.of, max(i+1, 2*cap(m.of))-len(m.of))
+	}
 	for len(m.of) <= i {
 		m.of = append(m.of, value.None)
 	}

@@ -1,5 +1,7 @@
 package value
 
+import "slices"
+
 // interner is the open-addressed index from content to the entries of one slab. Entries are numbered from 0 in the order
 // of insertion; the slab itself belongs to the caller, who compares contents.
 type interner struct {
@@ -30,7 +32,7 @@ func (in *interner) add(hash uint32) uint32 {
 	if e >= payload>>1 {
 		panic(tableFull{})
 	}
-	in.hashes = append(in.hashes, hash)
+	in.hashes = push(in.hashes, hash)
 	if len(in.hashes)*4 > len(in.slots)*3 {
 		in.rebuild(max(16, 2*len(in.slots)))
 	} else {
@@ -72,6 +74,14 @@ func (in *interner) truncate(n int) {
 		in.slots[i] = 0
 	}
 	in.hashes = in.hashes[:n]
+}
+
+// push appends to a slab that doubles when it is full: append would leave four times its size in slices that it outgrew.
+func push[T any](slab []T, v T) []T {
+	if len(slab) == cap(slab) {
+		slab = slices.Grow(slab, max(16, len(slab)))
+	}
+	return append(slab, v)
 }
 
 func (in *interner) bytes() int { return 4 * (cap(in.slots) + cap(in.hashes)) }

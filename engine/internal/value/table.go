@@ -181,7 +181,7 @@ func (t *Table) StringBytes(b []byte) Value {
 	if !ok {
 		at := t.bytes.put(b)
 		e = t.strings.add(h)
-		t.strings.text = append(t.strings.text, extent{at, uint32(len(b))})
+		t.strings.text = push(t.strings.text, extent{at, uint32(len(b))})
 	}
 	return handle(KindString, e)
 }
@@ -310,7 +310,7 @@ func (t *Table) Entity(typ, id Value) Value {
 	e, ok := t.findEntity(h, u)
 	if !ok {
 		e = t.entities.add(h)
-		t.entities.uid = append(t.entities.uid, u)
+		t.entities.uid = push(t.entities.uid, u)
 	}
 	return handle(KindEntity, e)
 }
