@@ -2,8 +2,10 @@ package host
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -58,6 +60,94 @@ func TestPool_seesAcknowledgedUpdates(t *testing.T) {
 	wg.Wait()
 	if s := e.Pool(); s.Updates != updates || s.Instances > 4 || s.Traps != 0 {
 		t.Errorf("pool: %+v", s)
+	}
+}
+
+// TestPool_authorizesWhileFactsChange: decisions from many goroutines, with and without an overlay, while what is materialised gains and loses rows.
+// None has an older revision than the last one acknowledged before the call, and each is what the facts of its revision say.
+func TestPool_authorizesWhileFactsChange(t *testing.T) {
+	e := loadText(t, `version = "rune/1.0"
+[data]
+edge = [["a", "b"], ["c", "d"]]
+[rules]
+decl edge(string, string).
+@materialize path(X, Y) :- edge(X, Y).
+path(X, Z) :- path(X, Y), edge(Y, Z).
+@materialize apart(X) :- edge(X, _), not path(X, "d").
+permit(_, _, _) :- path("a", "d"), not apart("a").
+`, &LoadOptions{Instances: 4})
+	overlay, err := e.Overlay(ctx, "more(1).", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const updates = 2*maxEntries + 10 // with compactions of the log
+	var mu sync.Mutex
+	revisions := []string{e.Revision()} // acknowledged, in order
+	seen := map[string]bool{}           // which revisions permitted
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	wg.Go(func() {
+		defer close(stop)
+		for n := range updates {
+			reply, err := e.Update(ctx, nil, fmt.Appendf(nil, `{%q:{"edge":[["b","c"]]}}`, [...]string{"insert", "delete"}[n%2]), nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			revisions = append(revisions, revisionOf(reply))
+			mu.Unlock()
+		}
+	})
+	for g := range 8 {
+		call := &Call{}
+		if g%2 == 1 {
+			call.Overlay = overlay
+		}
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				mu.Lock()
+				least := len(revisions) - 1
+				mu.Unlock()
+				reply, err := e.Authorize(ctx, nil, []byte(aliceReads), call)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				var r struct {
+					Decision    string
+					Diagnostics struct{ Revision string }
+				}
+				if err := json.Unmarshal(reply, &r); err != nil {
+					t.Errorf("%s: %v", reply, err)
+					return
+				}
+				revision, _, _ := strings.Cut(r.Diagnostics.Revision, "+")
+				mu.Lock()
+				if slices.Contains(revisions[:least], revision) {
+					t.Errorf("a call after update %d was acknowledged sees an older revision", least)
+				}
+				if permitted, known := seen[revision]; known && permitted != (r.Decision == "permit") {
+					t.Errorf("revision %s permits, and doesn't", revision)
+				}
+				seen[revision] = r.Decision == "permit"
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	for revision, permitted := range seen {
+		if n := slices.Index(revisions, revision); n < 0 || permitted != (n%2 == 1) {
+			t.Errorf("revision %d permits: %v", n, permitted)
+		}
+	}
+	if s := e.Pool(); len(seen) < 100 || s.Traps != 0 || s.Updates != updates {
+		t.Errorf("%d revisions seen, pool %+v", len(seen), s)
 	}
 }
 
