@@ -31,11 +31,11 @@ func (e *Evaluator) aggregate(a *analysis.Aggregate) (value.Value, status) {
 	if st != ok {
 		return value.None, st
 	}
-	if !e.affords(t.n) {
-		return value.None, absent
-	}
 	if all.n > t.n {
 		return e.raise(all.faultOf(t.n))
+	}
+	if !e.affords(t.n) {
+		return value.None, absent
 	}
 	e.parts = e.parts[:0]
 	if a.HasValue {
@@ -70,7 +70,11 @@ func (e *Evaluator) aggregateRelation(a *analysis.Aggregate, call []value.Value)
 
 // reduce applies an aggregate's function to the values in parts, of n rows.
 func (e *Evaluator) reduce(a *analysis.Aggregate, n int) (value.Value, status) {
-	e.ops += n
+	if e.asker != nil && e.asker.mode == modeP {
+		e.ops += n
+	} else {
+		e.step(n) // at once: what comes next may be the search for what errors hide
+	}
 	switch a.Op {
 	case analysis.AggCount:
 		if a.HasValue {
