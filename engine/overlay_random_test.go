@@ -72,7 +72,7 @@ func join(a, b *randomDocument) *randomDocument {
 // TestRandom_overlay divides documents into a base and an overlay: what it decides, says and refuses is what the whole document does, also
 // after updates; the naive evaluator agrees; and the base answers as without the overlay.
 func TestRandom_overlay(t *testing.T) {
-	all := shortly(6000, 500)
+	all := shortly(2500, 300)
 	counts := tally{}
 	for seed := range all {
 		overlaySeed(t, seed, counts)
@@ -202,7 +202,7 @@ func (d *randomDocument) restrictions() *randomDocument {
 // limits too, and the base's statements err as they did.
 func TestRandom_restrict(t *testing.T) {
 	counts := tally{}
-	for seed := range shortly(6000, 500) {
+	for seed := range shortly(3000, 300) {
 		doc, other := newRandomDocument(seed), newRandomDocument(seed+1_000_000)
 		random := rand.New(rand.NewPCG(seed, 23))
 		how := pickOf(random, "", "combine = \"all\"\n", "on_error = \"cedar\"\n", "on_error = \"deny\"\n")

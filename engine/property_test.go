@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -42,6 +41,8 @@ type comparison struct {
 	doc   *randomDocument
 	seed  uint64
 	tally tally
+	// overlay is the handle of the part of doc that isn't in e, or 0.
+	overlay uint64
 }
 
 // begin prepares the engine's evaluator and an oracle for a request, which may be empty. The schema may refuse one: then there is none.
@@ -62,23 +63,24 @@ func (c *comparison) begin(request string, goals ...*analysis.Goal) *oracle {
 	return newOracle(e.table, wholeProgram(e), patchedStore(e), r, goals...)
 }
 
-// wholeProgram is the program that answers, with all its facts.
+// wholeProgram is the program that answers, with all the facts there are now.
 func wholeProgram(e *Engine) *analysis.Program {
 	p := *e.program
-	p.Facts = slices.Clone(p.Facts)
-	if e.scope == nil {
-		return &p
+	p.Facts = nil
+	if e.scope != nil {
+		p.Facts = slices.Clone(e.program.Facts)
 	}
-	for _, f := range e.own.program.Facts { // their predicates have the base's numbers
-		tag := f.Pred == analysis.PredTag
-		if !tag && f.Pred != analysis.PredAttribute {
-			p.Facts = append(p.Facts, f)
-			continue
-		}
-		for rows := f.Rows; len(rows) > 0; rows = rows[3:] { // their names may be those that the overlay derives
-			one := analysis.Facts{Pred: f.Pred, Count: 1, Rows: rows[:3]}
-			if id, named := p.Named[analysis.NamedKey{Tag: tag, Name: rows[1]}]; named {
-				one.Pred = id
+	for i := range e.model.DB().Len() { // an overlay's predicates of the base have the base's numbers
+		rel := e.model.DB().Pred(i).Facts
+		for id := range uint32(rel.Top()) {
+			if !rel.Alive(id) {
+				continue
+			}
+			one := analysis.Facts{Pred: analysis.PredID(i), Count: 1, Rows: rel.Row(id)}
+			if tag := one.Pred == analysis.PredTag; tag || one.Pred == analysis.PredAttribute { // their names may be those that the overlay derives
+				if named, ok := p.Named[analysis.NamedKey{Tag: tag, Name: one.Rows[1]}]; ok {
+					one.Pred = named
+				}
 			}
 			p.Facts = append(p.Facts, one)
 		}
@@ -181,47 +183,6 @@ func (c *comparison) show(rows [][]value.Value) (out []string) {
 		out = append(out, string(b))
 	}
 	return out
-}
-
-// TestRandom_oracle compares the engine with the naive evaluator, statement by statement and query by query.
-func TestRandom_oracle(t *testing.T) {
-	all, seed := int(shortly(10_000, 600)), uint64(0)
-	counts := tally{}
-	for ; counts["loaded"] < all && !t.Failed(); seed++ {
-		compareSeed(t, seed, counts)
-		if seed > 100 && counts["loaded"]*10 < int(seed)*6 {
-			t.Fatalf("only %d of %d documents load: %v", counts["loaded"], seed, counts)
-		}
-	}
-	t.Logf("%d of %d documents load, %d%%", counts["loaded"], seed, counts["loaded"]*100/int(seed))
-	counts.require(t, everyFeature+" holds errs fails goals rows loaded field-errs field-conflicts field-types name-errs parent-errs aggregate-errs negation-errs unknown-goal")
-}
-
-func compareSeed(t *testing.T, seed uint64, counts tally) {
-	doc := newRandomDocument(seed)
-	e, reply := loadText(doc.text(), seed)
-	if e == nil {
-		counts["refused "+errorCode(reply)]++
-		return
-	}
-	counts["loaded"]++
-	counts.program(e.program)
-	defer func() {
-		if r := recover(); r != nil {
-			if err, ok := r.(error); !ok || !errors.Is(err, errEndless) {
-				t.Errorf("seed %d panics:\n%s", seed, doc.text())
-				panic(r)
-			}
-			counts["endless"]++
-		}
-	}()
-	c := &comparison{T: t, e: e, doc: doc, seed: seed, tally: counts}
-	for _, r := range doc.requests {
-		c.statements(r)
-	}
-	for i, g := range doc.goals {
-		c.query(g, append([]string{""}, doc.requests...)[i])
-	}
 }
 
 func errorCode(reply []byte) string {
