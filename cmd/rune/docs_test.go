@@ -1,17 +1,12 @@
 package main
 
 import (
-	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/rune-authz/rune/host"
-	"github.com/rune-authz/rune/server/problem"
 )
 
 const repository = "../.."
@@ -105,34 +100,6 @@ func TestAPI_console(t *testing.T) {
 	writeFile(t, filepath.Join(c.dir, "config.rune"), blocks(t, "docs/API.md", "rune")[0])
 	for _, block := range blocks(t, "docs/API.md", "console") {
 		c.run(block)
-	}
-}
-
-// TestAPI_codes: the server's guide tells of every code that the server has.
-func TestAPI_codes(t *testing.T) {
-	guide, err := os.ReadFile(filepath.Join(repository, "docs/API.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	declared := regexp.MustCompile(`host\.Code\s+= "([a-z_.]+)"`)
-	found := 0
-	err = filepath.WalkDir(filepath.Join(repository, "server"), func(path string, e fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		for _, m := range declared.FindAllStringSubmatch(string(text), -1) {
-			found++
-			if code := m[1]; !strings.Contains(string(guide), "`"+code+"`") {
-				t.Errorf("%s isn't in the guide", code)
-			} else if row := fmt.Sprintf("`%s` | %d |", code, problem.StatusOf(host.Code(code))); !strings.HasPrefix(code, "request.type") && !strings.Contains(string(guide), row) && code != "server.internal" {
-				t.Errorf("the guide has no row %s", row)
-			}
-		}
-		return err
-	})
-	if err != nil || found < 40 {
-		t.Errorf("%d codes found, %v", found, err)
 	}
 }
 

@@ -23,7 +23,6 @@ const (
 	CodeHeaderTooLarge  host.Code = "http.header_too_large"
 	CodeParameter       host.Code = "http.parameter" // of the query string
 	CodeUnauthenticated host.Code = "access.token_missing"
-	CodeToken           host.Code = "access.token_invalid"
 	CodeTokenTwice      host.Code = "access.token_twice" // more than one Authorization
 	CodeScope           host.Code = "access.scope"
 	CodeOrigin          host.Code = "access.origin"      // a web page asks that isn't allowed to
@@ -56,7 +55,6 @@ var statuses = map[host.Code]int{
 	CodeBodyTooLarge:    http.StatusRequestEntityTooLarge,
 	CodeHeaderTooLarge:  http.StatusRequestHeaderFieldsTooLarge,
 	CodeUnauthenticated: http.StatusUnauthorized,
-	CodeToken:           http.StatusUnauthorized,
 	CodeScope:           http.StatusForbidden,
 	CodeOrigin:          http.StatusForbidden,
 	CodeCertificate:     http.StatusForbidden,
@@ -67,8 +65,8 @@ var statuses = map[host.Code]int{
 	CodeFactsFull:       http.StatusServiceUnavailable,
 	CodeCursorRevision:  http.StatusConflict,
 	CodeReload:          http.StatusUnprocessableEntity,
-	CodeReplay:          http.StatusUnprocessableEntity,
 	CodeUnstable:        http.StatusUnprocessableEntity,
+	CodeReplay:          http.StatusUnprocessableEntity,
 	host.CodeTrap:       http.StatusInternalServerError,
 	host.CodeClosed:     http.StatusServiceUnavailable,
 	host.CodeVersion:    http.StatusInternalServerError,
