@@ -18,7 +18,7 @@ type Address struct {
 func ParseAddress(text string) (Address, error) {
 	if path, ok := strings.CutPrefix(text, "unix:"); ok {
 		if path == "" || strings.ContainsRune(path, 0) {
-			return Address{}, fmt.Errorf("%q has no path after unix:", text)
+			return Address{}, fmt.Errorf("there is no path behind \"unix:\" in %q", text)
 		}
 		if len(path) > maxSocketPath {
 			return Address{}, fmt.Errorf("the path of a socket is at most %d bytes long, this one %d", maxSocketPath, len(path))

@@ -220,7 +220,7 @@ func TestLoad_refused(t *testing.T) {
 		{args: flags("--jwt-issuer="), want: `--jwt-issuer: "" is empty or has control characters`},
 		{args: flags("--listen=8181"), want: `--listen: "8181" isn't host:port or unix:PATH`},
 		{args: flags("--listen=127.0.0.1:65536"), want: "has no port between 0 and 65535"},
-		{args: flags("--listen=unix:"), want: "has no path"},
+		{args: flags("--listen=unix:"), want: "there is no path"},
 		{args: flags("--socket-mode=9"), want: "--socket-mode: \"9\" isn't a mode"},
 		{args: flags("--request-entities=any"), want: "isn't one of override, add, refuse"},
 		{args: flags("--log-level=loud"), want: "isn't one of debug"},

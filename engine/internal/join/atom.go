@@ -163,6 +163,7 @@ func (x *lookup) fill(in, out *Batch) (steps int, more bool) {
 		x.carry(in, x.row-1, out, m)
 		for k, b := range x.Binds {
 			from, to := x.payload[k][x.at:x.at+m], out.Cols[b.Var][out.N:out.N+m]
+			//lint:ignore S1001 in wasm a call of memmove costs more than the few words that there are as a rule
 			for i, v := range from {
 				to[i] = v
 			}

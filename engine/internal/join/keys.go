@@ -1,8 +1,6 @@
 package join
 
 import (
-	"math/bits"
-
 	"github.com/rune-authz/rune/engine/internal/relation"
 	"github.com/rune-authz/rune/engine/internal/value"
 )
@@ -105,6 +103,3 @@ func (k *keys) number(key []value.Value) uint32 {
 	}
 	return uint32(k.n - 1)
 }
-
-// slotsFor is the size of an open-addressed table for n entries.
-func slotsFor(n int) int { return max(16, 1<<bits.Len(uint(n+n/3))) }
