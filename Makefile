@@ -8,6 +8,7 @@ export GO PYTHON NODE CARGO
 
 VENV := build/venv
 SCHEMATHESIS := build/schemathesis
+PACKAGING := build/packaging
 AGENTS := testdata/examples/agents
 # Of the statements, the percentage that tests have to cover.
 FLOOR_engine := 90
@@ -15,8 +16,8 @@ FLOOR_server := 85
 # The module's bytes depend on the compiler: it is the one that go.mod names, whatever is installed.
 TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
-.PHONY: help run build wasm profile test check cover bench clean
-.PHONY: need-go need-all test-go test-python test-node test-schema run-schema cover-engine cover-server format vet lint reproducible race tree
+.PHONY: help run build wasm wheel profile test check cover bench clean
+.PHONY: need-go need-all test-go test-python lint-pyrune test-pyrune test-pyrune-all test-node test-schema run-schema cover-engine cover-server format vet lint reproducible race tree
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -30,13 +31,18 @@ build: need-go ## make bin/rune, the command line with the module inside
 wasm: need-go ## compile the engine to wasm/rune.wasm
 	GOTOOLCHAIN=$(TOOLCHAIN) $(GO) run ./wasm/link
 
+wheel: $(PACKAGING)/ready ## make the Python package in build/dist, as wheel and sdist
+	rm -rf build/dist
+	$(PACKAGING)/bin/python -m build --outdir build/dist . >build/packaging.txt || { cat build/packaging.txt >&2; exit 1; }
+	$(PACKAGING)/bin/python -m twine check --strict build/dist/*
+
 profile: need-go ## measure what the engine spends its time in, for the compiler of the module
 	@mkdir -p build
 	$(GO) test -trimpath ./engine -run '^$$' -bench 'Authorize|Load_facts' -cpu 1 -benchtime 2s -cpuprofile wasm/link/engine.pgo -o build/engine.test
 
-test: need-all test-python test-node test-schema test-go ## run all tests: the vectors in Python and Node, the server's description, then Go's
+test: need-all test-python test-pyrune test-node test-schema test-go ## run all tests: the vectors in Python and Node, the Python package, the server's description, then Go's
 
-check: need-all format vet lint reproducible race cover test tree ## all that a change has to pass
+check: need-all format vet lint lint-pyrune reproducible race cover test tree ## all that a change has to pass
 
 cover: cover-engine cover-server ## measure how much of the engine and the server their tests cover, natively
 
@@ -66,6 +72,15 @@ test-go:
 test-python: $(VENV)/ready
 	$(VENV)/bin/python wasm/runners/python/vectors.py testdata/vectors
 
+test-pyrune: wheel
+	.ci/pyrune ends
+
+lint-pyrune: $(PACKAGING)/ready
+	$(PACKAGING)/bin/python -m mypy --strict pyrune/rune
+
+test-pyrune-all: wheel
+	.ci/pyrune all
+
 test-node:
 	$(NODE) wasm/runners/node/vectors.mjs testdata/vectors
 
@@ -76,6 +91,11 @@ test-schema: build
 
 run-schema: $(SCHEMATHESIS)/ready
 	$(SCHEMATHESIS)/bin/python server/conformance/check.py bin/rune
+
+$(PACKAGING)/ready: .ci/packaging.txt
+	$(PYTHON) -m venv --clear $(PACKAGING)
+	$(PACKAGING)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 $(VENV)/ready: wasm/runners/python/requirements.txt
 	$(PYTHON) -m venv --clear $(VENV)
