@@ -236,3 +236,14 @@ func TestRuntime_refusesOtherModules(t *testing.T) {
 		t.Error("what is no module compiles")
 	}
 }
+
+// TestLoadOptions_hashKey checks that a symbol table has another key at each load, unless one is given.
+func TestLoadOptions_hashKey(t *testing.T) {
+	o := &LoadOptions{}
+	if a, b := o.hashKey(), o.hashKey(); a == b || a[0] == 0 || a[1] == 0 {
+		t.Errorf("keys %x and %x", a, b)
+	}
+	if o.HashKey = [2]uint64{1, 2}; o.hashKey() != o.HashKey {
+		t.Errorf("the key is %x, not what was given", o.hashKey())
+	}
+}
