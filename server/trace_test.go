@@ -136,3 +136,19 @@ func TestRace(t *testing.T) {
 		t.Errorf("%d updates, %d reloads, %+v", acknowledged.Load(), versions.Load(), pool)
 	}
 }
+
+// TestRemember_revision: a reply is kept under the revision that it was given by, not the one that was asked for.
+func TestRemember_revision(t *testing.T) {
+	v := serve(t, people, Deps{})
+	x := &exchange{s: v.Server, cached: miss, revision: "before"}
+	x.stats.Cacheable, x.stats.Revision, x.scratch.key = true, "after", []byte("key")
+	x.remember(nil, []byte("reply"))
+	if v.cache.Get(x.scratch.key) != nil {
+		t.Error("a reply is kept under an older revision")
+	}
+	x.revision = "after"
+	x.remember(nil, []byte("reply"))
+	if v.cache.Get(x.scratch.key) == nil {
+		t.Error("a reply isn't kept")
+	}
+}
