@@ -238,3 +238,42 @@ func TestTransactions_limits(t *testing.T) {
 		t.Error("no update was refused")
 	}
 }
+
+// TestTransactions_refused makes updates of which one row is wrong, among good ones before and after it: nothing changes, neither rows nor replies
+// and what they take, nor the revision, nor what lies in the table of values.
+func TestTransactions_refused(t *testing.T) {
+	c := &transactions{T: t, facts: map[string]bool{"e(1, 2)": true, "e(2, 3)": true, "n(3)": true, `val("a", 2)`: true, `team("s", "g1")`: true}}
+	text := transacted + transactedAlways + factsText(slices.Sorted(maps.Keys(c.facts)))
+	e := loadRules(t, text)
+	before, replies, revision, size := state(e), c.replies(e), e.Revision(), e.table.Size(e.loaded)
+	const good = `"n":[[4],[5]],"val":[["new text",3]]`
+	for _, u := range []struct{ update, code string }{
+		{`{"insert":{` + good + `,"nobody":[[1]]}}`, "update.unknown_predicate"},
+		{`{"insert":{` + good + `,"e":[[1,2],[3,"x"],[4,5]]}}`, "update.type"},
+		{`{"insert":{` + good + `,"e":[[1,2],[3],[4,5]]}}`, "update.arity"},
+		{`{"delete":{"e":[[1,2]]},"insert":{` + good + `,"reach":[[1,2]]}}`, "update.derived_predicate"},
+		{`{"insert":{` + good + `},"delete":{"e":[[1,2]],"odd":[[1]]}}`, "update.derived_predicate"},
+		{`{"delete":{"e":[[1,2]]},"insert":{` + good + `,"principal":[["s"]]}}`, "update.reserved_predicate"},
+		{`{"delete":{"e":[[1,2]]},"insert":{` + good + `},"replace":{}}`, "request.unknown_field"},
+		{`{"delete":{"e":[[1,2]]},"insert":{` + good + `},"delete":{}}`, "request.duplicate_key"},
+		{`{"delete":{"e":[[1,2]]},"insert":{` + good + `}`, "request.syntax"},
+	} {
+		reply := e.Update(nil, []byte(u.update), &Host{})
+		if code := errorCode(reply); code != u.code {
+			t.Errorf("%s: %s, want %s", u.update, reply, u.code)
+		}
+		if d := cmp.Diff(before, state(e)); d != "" || e.Revision() != revision || e.table.Size(e.loaded) != size {
+			t.Fatalf("%s: the table grew from %d to %d, %s", u.update, size, e.table.Size(e.loaded), d)
+		}
+		if d := cmp.Diff(replies, c.replies(e)); d != "" {
+			t.Fatalf("%s: %s", u.update, d)
+		}
+	}
+	both := `{"delete":{"e":[[1,2]]},"insert":{"e":[[1,2]]}}`
+	if reply := e.Update(nil, []byte(both), &Host{}); errorCode(reply) != "" || e.Revision() == revision {
+		t.Errorf("%s: %s", both, reply)
+	}
+	if d := cmp.Diff(before, state(e)); d != "" {
+		t.Errorf("%s: %s", both, d)
+	}
+}
