@@ -218,6 +218,36 @@ func TestRuntime_cache(t *testing.T) {
 	}
 }
 
+// TestRuntime_readOnlyCache has a cache without an entry in which none can be written, not even by root.
+func TestRuntime_readOnlyCache(t *testing.T) {
+	const readOnly = "/sys/kernel"
+	if _, err := os.Stat(readOnly); err != nil {
+		t.Skipf("nothing here is read-only for all: %v", err)
+	}
+	dir := t.TempDir()
+	r, err := newRuntime(ctx, versionModule(1), Options{CacheDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("the cache holds %v, %v", entries, err)
+	}
+	machine := filepath.Join(dir, entries[0].Name())
+	if err := errors.Join(os.RemoveAll(machine), os.Symlink(readOnly, machine)); err != nil {
+		t.Fatal(err)
+	}
+	if r, err = newRuntime(ctx, versionModule(1), Options{CacheDir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestRuntime_refusesOtherModules: one that isn't ours, and one of another version of the ABI.
 func TestRuntime_refusesOtherModules(t *testing.T) {
 	for name, wasm := range map[string][]byte{"not ours": []byte("\x00asm\x01\x00\x00\x00"), "version 2": versionModule(2)} {

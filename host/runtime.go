@@ -3,7 +3,9 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -65,13 +67,23 @@ func newRuntime(ctx context.Context, wasm []byte, o Options) (*Runtime, error) {
 		r.newMemory = o.newMemory
 	}
 	if _, err = wasi_snapshot_preview1.Instantiate(ctx, r.runtime); err == nil {
-		r.module, err = r.runtime.CompileModule(ctx, wasm)
+		r.module, err = r.compile(ctx, wasm)
 	}
 	if err != nil {
 		_ = r.Close(ctx)
 		return nil, fmt.Errorf("compile the module: %w", err)
 	}
 	return r, nil
+}
+
+// compile compiles the module. A cache that can't be written to is no reason to fail, such as a read-only image's on another processor than
+// the one that it was made for: wazero keeps in memory what it compiled before it writes, and the second call finds it there.
+func (r *Runtime) compile(ctx context.Context, wasm []byte) (wazero.CompiledModule, error) {
+	m, err := r.runtime.CompileModule(ctx, wasm)
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		return r.runtime.CompileModule(ctx, wasm)
+	}
+	return m, err
 }
 
 // openCache opens the cache on disk; nil where there is to be none.
