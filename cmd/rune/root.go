@@ -34,7 +34,7 @@ test, a deny with --exit-status); 2 wrong usage, or an error.`,
 	}
 	root.SetVersionTemplate("rune {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.initCommand(), a.checkCommand(), a.evalCommand(), a.queryCommand(), a.testCommand(), a.benchCommand(), a.serveCommand(), a.versionCommand())
+	root.AddCommand(a.initCommand(), a.checkCommand(), a.evalCommand(), a.queryCommand(), a.testCommand(), a.benchCommand(), a.serveCommand(), a.healthCommand(), a.versionCommand())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
@@ -100,6 +100,14 @@ func atLeastOne(name string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// atMostOne wants one argument or none.
+func atMostOne(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usagef("unexpected argument %q", args[1])
+	}
+	return nil
 }
 
 // completeConfigs lets shells complete configurations: for the first max arguments, or for all if max is 0.

@@ -2,6 +2,7 @@
 package listen
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -59,6 +60,12 @@ func (a Address) Local() bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// Dial connects to a.
+func (a Address) Dial(ctx context.Context) (net.Conn, error) {
+	var d net.Dialer
+	return d.DialContext(ctx, a.network, a.address)
 }
 
 // String is what [ParseAddress] reads.
