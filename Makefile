@@ -10,14 +10,15 @@ VENV := build/venv
 SCHEMATHESIS := build/schemathesis
 PACKAGING := build/packaging
 AGENTS := testdata/examples/agents
+IMAGE ?= rune:$(shell cat internal/version/VERSION)
 # Of the statements, the percentage that tests have to cover.
 FLOOR_engine := 90
 FLOOR_server := 85
 # The module's bytes depend on the compiler: it is the one that go.mod names, whatever is installed.
 TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
-.PHONY: help run build wasm wheel profile test check cover bench clean
-.PHONY: need-go need-all test-go test-python lint-pyrune test-pyrune test-pyrune-all test-node test-schema run-schema cover-engine cover-server format vet lint reproducible race tree
+.PHONY: help run build image wasm wheel profile test check cover bench clean
+.PHONY: need-go need-all image-root test-go test-deploy test-python lint-pyrune test-pyrune test-pyrune-all test-node test-schema run-schema cover-engine cover-server format vet lint reproducible race tree
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -27,6 +28,9 @@ run: need-go ## decide the requests of testdata/examples/agents
 
 build: need-go ## make bin/rune, the command line with the module inside
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/rune ./cmd/rune
+
+image: image-root ## make the container image, with buildah, podman or docker; IMAGE=name:tag
+	deploy/image build/image $(IMAGE)
 
 wasm: need-go ## compile the engine to wasm/rune.wasm
 	GOTOOLCHAIN=$(TOOLCHAIN) $(GO) run ./wasm/link
@@ -40,7 +44,7 @@ profile: need-go ## measure what the engine spends its time in, for the compiler
 	@mkdir -p build
 	$(GO) test -trimpath ./engine -run '^$$' -bench 'Authorize|Load_facts' -cpu 1 -benchtime 2s -cpuprofile wasm/link/engine.pgo -o build/engine.test
 
-test: need-all test-python test-pyrune test-node test-schema test-go ## run all tests: the vectors in Python and Node, the Python package, the server's description, then Go's
+test: need-all test-python test-pyrune test-node test-schema test-deploy test-go ## run all tests: the vectors in Python and Node, the Python package, the server's description, the image, then Go's
 
 check: need-all format vet lint lint-pyrune reproducible race cover test tree ## all that a change has to pass
 
@@ -69,6 +73,10 @@ need-all:
 test-go:
 	$(GO) test -timeout 15m ./...
 
+# What it assembles depends on more than its own module, which Go's cache of results doesn't know.
+test-deploy: need-go
+	cd deploy && $(GO) test -count=1 ./...
+
 test-python: $(VENV)/ready
 	$(VENV)/bin/python wasm/runners/python/vectors.py testdata/vectors
 
@@ -92,6 +100,10 @@ test-schema: build
 run-schema: $(SCHEMATHESIS)/ready
 	$(SCHEMATHESIS)/bin/python server/conformance/check.py bin/rune
 
+image-root: need-go
+	rm -rf build/image && mkdir -p build
+	cd deploy && $(GO) run ./root ../build/image
+
 $(PACKAGING)/ready: .ci/packaging.txt
 	$(PYTHON) -m venv --clear $(PACKAGING)
 	$(PACKAGING)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
@@ -108,17 +120,19 @@ $(SCHEMATHESIS)/ready: server/conformance/requirements.txt
 	@touch $@
 
 format:
-	@unformatted=$$(gofmt -l bench cmd engine host internal server wasm) && if [ -n "$$unformatted" ]; then \
+	@unformatted=$$(gofmt -l bench cmd deploy engine host internal server wasm) && if [ -n "$$unformatted" ]; then \
 		echo "not as gofmt has it:" $$unformatted >&2; exit 1; fi
 
 vet:
 	$(GO) mod tidy -diff
 	$(GO) vet ./...
 	cd bench/others && $(GO) mod tidy -diff && $(GO) vet ./...
+	cd deploy && $(GO) mod tidy -diff && $(GO) vet ./...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./engine/... ./wasm
 
 lint:
 	$(GO) tool -modfile=.ci/tools.mod staticcheck ./...
+	cd deploy && $(GO) tool -modfile=../.ci/tools.mod staticcheck ./...
 
 reproducible:
 	GOTOOLCHAIN=$(TOOLCHAIN) $(GO) run ./wasm/link -check
