@@ -1,7 +1,10 @@
 package engine
 
 import (
-	"encoding/json"
+	"bytes"
+	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rune-authz/rune/engine/internal/document"
 	"github.com/rune-authz/rune/engine/internal/source"
@@ -65,13 +68,34 @@ func (l *Loader) Give(name string, data []byte, absent bool) []byte {
 		l.asked = false
 		return []byte(`{}`)
 	}
-	var names []string
-	if !absent && json.Unmarshal(data, &names) != nil {
+	names, ok := readNames(data)
+	if !ok && !absent {
 		return appendErrorObject(nil, l.files, source.Diagnostic{Code: codeListing, Message: "the names in a folder come as a JSON array of strings"})
 	}
 	l.docs.GiveList(name, names, !absent)
 	l.asked = false
 	return []byte(`{}`)
+}
+
+// readNames reads a JSON array of strings. A name that isn't UTF-8 gets replacement characters: it is no name that a document can have.
+func readNames(data []byte) ([]string, bool) {
+	d := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowInvalidUTF8(true))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != jsontext.KindBeginArray {
+		return nil, false
+	}
+	var names []string
+	for d.PeekKind() == jsontext.KindString {
+		t, err := d.ReadToken()
+		if err != nil {
+			return nil, false
+		}
+		names = append(names, t.String())
+	}
+	if t, err := d.ReadToken(); err != nil || t.Kind() != jsontext.KindEndArray {
+		return nil, false
+	}
+	_, err := d.ReadToken()
+	return names, err == io.EOF
 }
 
 // Commit ends the load. The reply is {"loaded":{"revision":…,"needs":[…],"warnings":[…]}}, needs being the context keys that the host is to

@@ -1,7 +1,6 @@
 package cedar
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -306,27 +305,9 @@ func operands(n ast.IsNode) []ast.IsNode {
 	return out
 }
 
-// patternParts returns a pattern's literal parts between its stars. JSON is the only form in which cedar-go shows them.
+// patternParts returns a pattern's literal parts between its stars. cedar-go shows them in texts alone; to have them as JSON would link
+// two JSON libraries and reflection into the module, a fifth of its code.
 func patternParts(p types.Pattern) []string {
-	var components []json.RawMessage
-	text, err := p.MarshalJSON()
-	if err == nil {
-		err = json.Unmarshal(text, &components)
-	}
-	if err != nil {
-		panic(fmt.Sprintf("cedar-go's pattern %s: %v", text, err))
-	}
-	parts := []string{""}
-	for _, c := range components {
-		if c[0] == '"' {
-			parts = append(parts, "")
-			continue
-		}
-		var literal struct{ Literal string }
-		if err := json.Unmarshal(c, &literal); err != nil {
-			panic(fmt.Sprintf("cedar-go's pattern %s: %v", text, err))
-		}
-		parts[len(parts)-1] += literal.Literal
-	}
-	return parts
+	text := p.MarshalCedar()
+	return splitPattern(text[1 : len(text)-1])
 }

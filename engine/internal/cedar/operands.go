@@ -34,9 +34,21 @@ func (p *parser) pattern(t token) types.Pattern {
 	if t.kind != tokenString {
 		return types.Pattern{}
 	}
-	var parts []any
+	var components []any
+	for i, literal := range splitPattern(p.src[t.start+1 : t.end-1]) {
+		if i > 0 {
+			components = append(components, types.Wildcard{})
+		}
+		components = append(components, literal)
+	}
+	return types.NewPattern(components...)
+}
+
+// splitPattern returns the literal parts between the stars of a pattern, of which it gets what stands within the quotes.
+func splitPattern(inside []byte) []string {
+	var parts []string
 	var literal []byte
-	for inside := p.src[t.start+1 : t.end-1]; len(inside) > 0; {
+	for len(inside) > 0 {
 		n := bytes.IndexAny(inside, `\*`)
 		switch {
 		case n < 0:
@@ -45,7 +57,7 @@ func (p *parser) pattern(t token) types.Pattern {
 		case n > 0:
 			literal = append(literal, inside[:n]...)
 		case inside[0] == '*':
-			parts = append(parts, string(literal), types.Wildcard{})
+			parts = append(parts, string(literal))
 			literal, n = literal[:0], 1
 		case inside[1] == '*':
 			literal, n = append(literal, '*'), 2
@@ -55,7 +67,7 @@ func (p *parser) pattern(t token) types.Pattern {
 		}
 		inside = inside[n:]
 	}
-	return types.NewPattern(append(parts, string(literal))...)
+	return append(parts, string(literal))
 }
 
 func (p *parser) member() *mark {

@@ -2,8 +2,9 @@ package document
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rune-authz/rune/engine/internal/source"
 )
@@ -116,7 +117,7 @@ func (t *testReader) json(n nodeID, open byte, what string) []byte {
 	text := t.appendJSON(nil, n)
 	if t.isText(n) {
 		text = bytes.Clone(t.table.Text(t.nodes[n].value))
-		if !json.Valid(text) {
+		if !jsontext.Value(text).IsValid() {
 			t.diags.Errorf(t.span(n), codeTest, "the string in %s is no JSON", t.keyText(n))
 			return nil
 		}
