@@ -1,20 +1,21 @@
 package engine
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"slices"
+
+	"github.com/rune-authz/rune/engine/internal/blake2b"
 )
 
-// digest tells overlays apart: SHA-256 over a byte that tells whether the overlay is restricted, and the text.
-type digest [sha256.Size]byte
+// digest tells overlays apart: BLAKE2b-256 over a byte that tells whether the overlay is restricted, and the text.
+type digest [blake2b.Size]byte
 
 func digestOf(text []byte, restrict bool) digest {
 	head := []byte{0}
 	if restrict {
 		head[0] = 1
 	}
-	return sha256.Sum256(append(head, text...))
+	return blake2b.Sum(append(head, text...))
 }
 
 // handle is the overlay's handle: the first 8 bytes. Who chooses two texts can make their handles equal, so equal handles prove nothing.

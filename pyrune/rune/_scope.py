@@ -23,7 +23,7 @@ class Scope:
 
     def __init__(self, engine: Engine, text: str, restrict: bool) -> None:
         self.engine, self.text, self.restrict = engine, text, restrict
-        digest = hashlib.sha256((b"\x01" if restrict else b"\x00") + text.encode()).digest()
+        digest = hashlib.blake2b((b"\x01" if restrict else b"\x00") + text.encode(), digest_size=32).digest()
         self.handle = int.from_bytes(digest[:8], "big")
         self.needs: FrozenSet[str] = frozenset()  # keys of host context, of the configuration too
 
