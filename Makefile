@@ -40,9 +40,13 @@ wheel: $(PACKAGING)/ready ## make the Python package in build/dist, as wheel and
 	$(PACKAGING)/bin/python -m build --outdir build/dist . >build/packaging.txt || { cat build/packaging.txt >&2; exit 1; }
 	$(PACKAGING)/bin/python -m twine check --strict build/dist/*
 
-profile: need-go ## measure what the engine spends its time in, for the compiler of the module
-	@mkdir -p build
-	$(GO) test -trimpath ./engine -run '^$$' -bench 'Authorize|Load_facts' -cpu 1 -benchtime 2s -cpuprofile wasm/link/engine.pgo -o build/engine.test
+profile: need-go ## measure what the engine spends its time in, for the compiler and the linker of the module
+	@mkdir -p build/profile
+	bench() { $(GO) test -trimpath ./engine/$$1 -run '^$$' -bench "$$2" -cpu 1 -benchtime $$3 -cpuprofile build/profile/$$4 -o build/engine.test; } && \
+	bench . 'Authorize|Load_facts' 2s engine && bench . Verbs 2s verbs && bench internal/goal 'Statements|Closure/(grid|tree)|Triangles' 100ms goal && \
+	bench internal/fixpoint . 100ms fixpoint && bench internal/document . 500ms document
+	cp build/profile/engine wasm/link/engine.pgo
+	$(GO) tool pprof -top -nodecount=1000000 -nodefraction=0 build/profile/* | sed -E '1,/flat%/d; s/^( *[^ ]+){5} +//; s/ \((partial-)?inline\)$$//' | LC_ALL=C sort > wasm/link/hot.txt
 
 test: need-all test-python test-pyrune test-node test-schema test-deploy test-go ## run all tests: the vectors in Python and Node, the Python package, the server's description, the image, then Go's
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -180,4 +181,34 @@ func heap() float64 {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	return float64(m.HeapAlloc)
+}
+
+// BenchmarkVerbs asks the example what isn't one request: a query, a batch of its requests, an update, a request beside an overlay.
+func BenchmarkVerbs(b *testing.B) {
+	e, requests := agents(b)
+	var dst []byte
+	ask := func(b *testing.B, verb func(dst, text []byte, h *Host) []byte, texts ...string) {
+		for i := 0; b.Loop(); i++ {
+			if dst = verb(dst[:0], []byte(texts[i%len(texts)]), &Host{}); bytes.HasPrefix(dst, []byte(`{"error"`)) {
+				b.Fatalf("%s", dst)
+			}
+		}
+	}
+	b.Run("query", func(b *testing.B) { ask(b, e.Query, `{"goal":"acts_for(A, U), U in Group::\"developers\""}`) })
+	b.Run("batch", func(b *testing.B) {
+		var lines []string
+		for _, r := range requests {
+			lines = append(lines, strings.TrimSpace(string(r)))
+		}
+		ask(b, e.Batch, `{"requests":[`+strings.Join(lines, ",")+`]}`)
+	})
+	b.Run("update", func(b *testing.B) {
+		ask(b, e.Update, `{"insert":{"member":[["user:new","developers"]]}}`, `{"delete":{"member":[["user:new","developers"]]}}`)
+	})
+	b.Run("overlay", func(b *testing.B) {
+		h := &Host{Overlay: mustRegister(b, e, `forbid(A, "call", _) :- acts_for(A, U), U in Group::"developers".`)}
+		for i := 0; b.Loop(); i++ {
+			dst = e.Authorize(dst[:0], requests[i%len(requests)], h)
+		}
+	})
 }

@@ -26,7 +26,7 @@ func mustLoad(t *testing.T, text string) *Engine {
 	return e
 }
 
-func mustRegister(t *testing.T, e *Engine, text string) uint64 {
+func mustRegister(t testing.TB, e *Engine, text string) uint64 {
 	t.Helper()
 	handle, reply := register(e, text, false)
 	if handle == 0 {

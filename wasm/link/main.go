@@ -29,7 +29,16 @@ func main() {
 }
 
 func link(ctx context.Context, out string, check bool) error {
-	raw, err := compile(ctx)
+	dir, err := os.MkdirTemp("", "rune-link-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	pgo := filepath.Join(dir, "engine.pgo")
+	if err := os.WriteFile(pgo, profile, 0o600); err != nil {
+		return err
+	}
+	raw, err := compile(ctx, filepath.Join(dir, "guest.wasm"), pgo)
 	if err != nil {
 		return err
 	}
@@ -37,7 +46,7 @@ func link(ctx context.Context, out string, check bool) error {
 	if err != nil {
 		return err
 	}
-	if err := straighten(sections); err != nil {
+	if err := straighten(sections, hotFunctions(seen)); err != nil {
 		return fmt.Errorf("straightening: %w", err)
 	}
 	baked, err := bake(ctx, appendSections(nil, sections))
@@ -63,18 +72,9 @@ func link(ctx context.Context, out string, check bool) error {
 //go:embed engine.pgo
 var profile []byte
 
-// compile gives the guest as Go's linker leaves it, with the names of functions, which straighten reads and bake drops. The flags, and the
+// compile gives the guest as Go's linker leaves it in file, with the names of functions, which straighten reads and bake drops. The flags, and the
 // toolchain that go.mod pins, make it the same everywhere.
-func compile(ctx context.Context) ([]byte, error) {
-	dir, err := os.MkdirTemp("", "rune-link-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	file, pgo := filepath.Join(dir, "guest.wasm"), filepath.Join(dir, "engine.pgo")
-	if err := os.WriteFile(pgo, profile, 0o600); err != nil {
-		return nil, err
-	}
+func compile(ctx context.Context, file, pgo string) ([]byte, error) {
 	// As default.pgo, to be found by itself, it would be another variant of each package to all that lists packages.
 	cmd := exec.CommandContext(ctx, "go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-pgo="+pgo,
 		"-ldflags=-w -buildid=", "-o", file, "github.com/rune-authz/rune/wasm")

@@ -6,15 +6,17 @@ import (
 	"strings"
 )
 
-// straightened are the prefixes of the names of functions that are worth two bodies: those that requests and loads spend their time in. All
-// of them, or those that read and check texts of rules besides, made the module load more slowly and gained nothing that could be measured.
-var straightened = append(engine("", "value", "wire", "cedar", "goal", "join", "entity", "decision", "relation", "fixpoint", "document"),
-	"main.", "internal_runtime_", "internal_bytealg.", "internal_strconv.", "strconv.", "slices.", "bytes.", "strings.", "unicode_utf8.",
-	"net_netip.", "regexp.",
+// always are the prefixes of the names of functions that are worth two bodies: what each request and each load goes through.
+var always = append(engine("value", "wire", "entity", "decision"), "main.", "internal_runtime_", "internal_bytealg.",
 	// of the runtime what allocates, collects and copies
 	"runtime.malloc", "runtime.new", "runtime.make", "runtime.grow", "runtime.mem", "runtime.map", "runtime.typed", "runtime.bulk", "runtime.wb",
 	"runtime.slice", "runtime.string", "runtime.concat", "runtime.gc", "runtime.scan", "runtime.mark", "runtime.grey", "runtime.find", "runtime.span",
 	"runtime.heap", "runtime.next", "runtime.sweep", "runtime.try", "runtime.__m", "runtime.__gc", "runtime.__sweep", "runtime.__span", "runtime.__page")
+
+// ifSeen are those of functions that are worth it if the list of hot ones has them. All of them, or those that read and check texts of rules
+// besides, made the module load more slowly and gained nothing that could be measured.
+var ifSeen = append(engine("", "cedar", "goal", "join", "relation", "fixpoint", "document", "blake2b"),
+	"internal_strconv.", "strconv.", "slices.", "bytes.", "strings.", "unicode_utf8.", "net_netip.", "regexp.")
 
 // engine gives the prefixes of packages within the engine; "" is the engine itself.
 func engine(packages ...string) []string {
@@ -31,8 +33,8 @@ func engine(packages ...string) []string {
 }
 
 // straighten gives functions bodies with control flow of their own in place of the table of basic blocks that Go's compiler leaves. A
-// function that may be resumed within keeps the old body for that, as another function at the end.
-func straighten(sections []section) error {
+// function that may be resumed within keeps the old body for that, as another function at the end. Only hot functions are worth it.
+func straighten(sections []section, hot functions) error {
 	c, err := parseCode(sections)
 	if err != nil {
 		return err
@@ -45,7 +47,7 @@ func straighten(sections []section) error {
 		grows: func(f int) bool { return strings.HasPrefix(c.names[f], "runtime.morestack") },
 	}
 	for i, body := range c.bodies {
-		if !hasPrefix(c.names[c.imports+i], straightened) {
+		if name := c.names[c.imports+i]; !hasPrefix(name, always) && !(hot[name] && hasPrefix(name, ifSeen)) {
 			continue
 		}
 		f, ok := parseFlow(body, known)

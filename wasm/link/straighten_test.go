@@ -316,7 +316,7 @@ func TestStraighten_doesTheSame(t *testing.T) {
 		before := p.module()
 		sections, err := parseSections(before)
 		if err == nil {
-			err = straighten(sections)
+			err = straighten(sections, functions{"main.subject": true})
 		}
 		if err != nil {
 			t.Fatal(err)
