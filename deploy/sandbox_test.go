@@ -69,6 +69,9 @@ func enter(root string, words []string) error {
 	mounts := append([]string{root + ":/"}, words[:end]...)
 	for _, m := range mounts {
 		from, to, _ := strings.Cut(m, ":")
+		if err := os.MkdirAll(filepath.Join(root, to), 0o755); err != nil { // as container runtimes do
+			return err
+		}
 		if err := unix.Mount(from, filepath.Join(root, to), "", unix.MS_BIND, ""); err != nil {
 			return fmt.Errorf("mount %s: %w", m, err)
 		}
@@ -138,7 +141,7 @@ func (s sandbox) outside(path string) string {
 	return s.root + path
 }
 
-// folder makes a folder of files that everybody may read and, where that is all there is to a sandbox, nobody may write to.
+// folder makes a folder of files, by their paths in it, that everybody may read and, where that is all there is to a sandbox, nobody may write to.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "rune-")
@@ -147,7 +150,8 @@ func folder(t *testing.T, files map[string]string) string {
 	}
 	t.Cleanup(func() { _ = errors.Join(setModes(dir, 0o200), os.RemoveAll(dir)) })
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,6 +28,7 @@ type server struct {
 	t       *testing.T
 	command *exec.Cmd
 	url     string
+	token   string // that requests show
 	started time.Time
 	log     strings.Builder // whole when ended is closed
 	ended   chan struct{}
@@ -81,6 +83,9 @@ func (p *server) ask(method, path, body string) (int, string) {
 		p.t.Fatal(err)
 	}
 	q.Header.Set("Content-Type", "application/json")
+	if p.token != "" {
+		q.Header.Set("Authorization", "Bearer "+p.token)
+	}
 	r, err := http.DefaultClient.Do(q)
 	if err != nil {
 		p.t.Fatal(err)
@@ -133,11 +138,39 @@ func TestImage_readOnly(t *testing.T) {
 	}
 }
 
-// TestImage_otherProcessor has no machine code for the processor that it runs on, and can't keep what it compiles.
+// machineCode is where the image has the machine code of its module: a folder in /var/cache, and the file in it.
+func machineCode(t *testing.T) (folder, name string) {
+	t.Helper()
+	cache := filepath.Join(imageRoot(t), "var/cache")
+	found, err := filepath.Glob(filepath.Join(cache, "rune/*/*"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("the image has machine code in %v, %v", found, err)
+	}
+	folder, err = filepath.Rel(cache, filepath.Dir(found[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder, filepath.Base(found[0])
+}
+
+// TestImage_otherProcessor has machine code for another processor than the one that it runs on, and can't keep what it compiles.
 func TestImage_otherProcessor(t *testing.T) {
 	i := readDockerfile(t)
-	s := sandbox{imageRoot(t), map[string]string{"/etc/rune": folder(t, map[string]string{"config.rune": people}), "/var/cache": folder(t, nil)}}
+	dir, name := machineCode(t)
+	other := folder(t, map[string]string{filepath.Join(dir, strings.Repeat("0", len(name))): ""})
+	s := sandbox{imageRoot(t), map[string]string{"/etc/rune": folder(t, map[string]string{"config.rune": people}), "/var/cache": other}}
 	s.serve(t, i.env, i.command()...).wantService()
+}
+
+// TestImage_machineCode shows that it is the image's machine code that runs: if that is broken, nothing does.
+func TestImage_machineCode(t *testing.T) {
+	dir, name := machineCode(t)
+	broken := folder(t, map[string]string{filepath.Join(dir, name): "broken"})
+	s := sandbox{imageRoot(t), map[string]string{"/etc/rune": folder(t, map[string]string{"config.rune": people}), "/var/cache": broken}}
+	out, err := s.command(t.Context(), readDockerfile(t).env, "/bin/rune", "check", "/etc/rune/config.rune").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "compile the module: compilationcache: ") {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 // TestImage_anonymous: what the image runs is refused unless somebody says who may come in.
