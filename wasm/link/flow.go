@@ -44,7 +44,7 @@ const (
 
 // callees tells of functions by their numbers.
 type callees struct {
-	never func(f int) bool // it never returns
+	never func(f int) bool // it never returns, but may unwind
 	grows func(f int) bool // it makes the stack grow, and then its caller starts again
 }
 
@@ -312,7 +312,7 @@ func (p *flowParser) cut(code []instruction) ([]instruction, bool) {
 			depth++
 		case depth > 0:
 		case in.op == opCall && p.never(in.imm):
-			return append(code[:i+1:i+1], plain(opUnreachable)), false
+			return append(code[:i+1:i+1], plain(opReturn)), false // what it gives: 1, where the panic is recovered from
 		case in.op == opJump || in.op == opReturn || in.op == opUnreachable:
 			return code[:i+1], false
 		}

@@ -76,7 +76,8 @@ func hasPrefix(name string, prefixes []string) bool {
 	return false
 }
 
-// neverReturns reports whether a function of the runtime panics: if it comes back, it unwinds. Where it weren't so, the module would trap.
+// neverReturns reports whether a function of the runtime panics: if it comes back, it unwinds, and the goroutine goes on in the function that
+// recovers, if one does.
 func neverReturns(name string) bool {
 	switch name {
 	case "runtime.gopanic", "runtime.sigpanic", "runtime.throw", "runtime.fatal":

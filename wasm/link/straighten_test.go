@@ -13,7 +13,7 @@ import (
 // Functions of the modules that are tried: what is imported is none.
 const (
 	helperFunc  = 0 // a call that adds to the total, and sometimes unwinds
-	panicFunc   = 1 // one that never returns
+	panicFunc   = 1 // one that unwinds, as where a panic is recovered from
 	growFunc    = 2 // one that makes the stack grow
 	subjectFunc = 3
 )
@@ -63,8 +63,7 @@ func (p *program) drawBlock(t *rapid.T, b, n int) []instruction {
 	if p.frame > 0 { // out of fuel: as where a pointer is nil
 		emit(number(opGlobalGet, fuelGlobal), number(opI32Const, 0), plain(opI32Lt), number(opIf, blockTypeVoid))
 		p.call(emit, panicFunc, b)
-		emit(plain(opIf), plain(opUnreachable), plain(opEnd), plain(opEnd))
-		c[len(c)-4].text = []byte{opIf, blockTypeVoid}
+		emit(number(opBrIf, leaves), plain(opEnd))
 	} else {
 		emit(number(opGlobalGet, fuelGlobal), number(opI32Const, 0), plain(opI32Lt), number(opIf, blockTypeVoid), plain(opUnreachable), plain(opEnd))
 	}
@@ -244,10 +243,9 @@ func (p *program) module() []byte {
 	helper := code(append([]instruction{
 		number(opGlobalGet, totalGlobal), number(opI64Const, 77), plain(opI64Xor), number(opGlobalSet, totalGlobal)},
 		append(pop, number(opGlobalGet, totalGlobal), plain(opI32WrapI64), number(opI32Const, 7), plain(opI32And), plain(opI32Eqz))...)...)
-	grow := code(number(opI32Const, 1))
-	dies := code(plain(opUnreachable))
+	unwinds := code(number(opI32Const, 1))
 	bodies := []byte{4}
-	for _, b := range [][]byte{helper, dies, grow, p.body()} {
+	for _, b := range [][]byte{helper, unwinds, unwinds, p.body()} {
 		bodies = appendVec(bodies, b)
 	}
 	global := func(typ, op byte, v int64) []byte { return append(appendS64([]byte{typ, 1, op}, v), opEnd) }
