@@ -183,6 +183,11 @@ func (f *frameFixer) step() bool {
 		f.out = append(f.out, number(opLocalGet, spLocal), number(opGlobalSet, spGlobal))
 		f.at += len(lowerSP)
 		f.copy(len(storeReturn))
+		if callStatic.matches(f.code[f.at:]) {
+			f.copy(len(callStatic))
+		}
+	case callStatic.matches(rest): // instead of a return: what is called must find the caller's stack pointer
+		return false
 	case reloadSP.matches(rest):
 		f.at += len(reloadSP)
 	case f.frame == 0 && raiseSP.matches(rest) && rest[1].imm == slot:

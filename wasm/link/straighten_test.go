@@ -37,6 +37,7 @@ const (
 // program is the code of a subject as Go's compiler would write it, block by block.
 type program struct {
 	frame  int
+	faults bool // even without a frame it has calls, of what unwinds
 	blocks [][]instruction
 	jumps  bool
 	calls  bool
@@ -45,7 +46,7 @@ type program struct {
 
 // drawProgram draws blocks that count down fuel, compute, use the stack in all the ways that there are, call, and jump anywhere.
 func drawProgram(t *rapid.T) *program {
-	p := &program{starts: []int{0}, frame: 8 * rapid.IntRange(0, 6).Draw(t, "frame")}
+	p := &program{starts: []int{0}, frame: 8 * rapid.IntRange(0, 6).Draw(t, "frame"), faults: rapid.Bool().Draw(t, "faults")}
 	n := rapid.IntRange(2, 9).Draw(t, "blocks")
 	for b := range n {
 		p.blocks = append(p.blocks, p.drawBlock(t, b, n))
@@ -60,7 +61,7 @@ func (p *program) drawBlock(t *rapid.T, b, n int) []instruction {
 		p.prologue(emit)
 	}
 	emit(number(opGlobalGet, fuelGlobal), number(opI32Const, 1), plain(opI32Sub), number(opGlobalSet, fuelGlobal))
-	if p.frame > 0 { // out of fuel: as where a pointer is nil
+	if p.frame > 0 || p.faults { // out of fuel: as where a pointer is nil
 		emit(number(opGlobalGet, fuelGlobal), number(opI32Const, 0), plain(opI32Lt), number(opIf, blockTypeVoid))
 		p.call(emit, panicFunc, b)
 		emit(number(opBrIf, leaves), plain(opEnd))
@@ -76,7 +77,9 @@ func (p *program) drawBlock(t *rapid.T, b, n int) []instruction {
 		p.jump(emit, rapid.IntRange(1, n-1).Draw(t, "to"))
 		emit(plain(opEnd))
 	}
-	switch end := rapid.IntRange(0, 5).Draw(t, "end"); {
+	switch end := rapid.IntRange(0, 6).Draw(t, "end"); {
+	case end == 6: // as in a wrapper of a method
+		p.tail(emit)
 	case end == 0 || b == n-1:
 		p.leave(emit)
 	case end == 1:
@@ -114,14 +117,25 @@ func (p *program) call(emit func(...instruction), f, resume int) {
 }
 
 func (p *program) leave(emit func(...instruction)) {
-	up := func(n int) {
-		emit(number(opLocalGet, spLocal), number(opI32Const, n), plain(opI32Add), number(opLocalTee, spLocal), number(opGlobalSet, spGlobal))
-	}
-	if p.frame > 0 {
-		up(p.frame)
-	}
-	up(slot)
+	p.dropFrame(emit)
+	raise(emit, slot)
 	emit(number(opI32Const, 0), plain(opReturn))
+}
+
+// tail calls a function that returns to the caller.
+func (p *program) tail(emit func(...instruction)) {
+	p.dropFrame(emit)
+	emit(number(opI32Const, 0), number(opCall, helperFunc), number(opGlobalGet, spGlobal), number(opLocalSet, spLocal), plain(opReturn))
+}
+
+func (p *program) dropFrame(emit func(...instruction)) {
+	if p.frame > 0 {
+		raise(emit, p.frame)
+	}
+}
+
+func raise(emit func(...instruction), n int) {
+	emit(number(opLocalGet, spLocal), number(opI32Const, n), plain(opI32Add), number(opLocalTee, spLocal), number(opGlobalSet, spGlobal))
 }
 
 func (p *program) jump(emit func(...instruction), to int) {
