@@ -46,7 +46,7 @@ func link(ctx context.Context, out string, check bool) error {
 	if err != nil {
 		return err
 	}
-	if err := straighten(sections, hotFunctions(seen)); err != nil {
+	if err := straighten(sections, worth(hotFunctions(seen))); err != nil {
 		return fmt.Errorf("straightening: %w", err)
 	}
 	baked, err := bake(ctx, appendSections(nil, sections))

@@ -32,9 +32,14 @@ func engine(packages ...string) []string {
 	return out
 }
 
+// worth tells by their names which functions are worth two bodies.
+func worth(hot functions) func(name string) bool {
+	return func(name string) bool { return hasPrefix(name, always) || hot[name] && hasPrefix(name, ifSeen) }
+}
+
 // straighten gives functions bodies with control flow of their own in place of the table of basic blocks that Go's compiler leaves. A
-// function that may be resumed within keeps the old body for that, as another function at the end. Only hot functions are worth it.
-func straighten(sections []section, hot functions) error {
+// function that may be resumed within keeps the old body for that, as another function at the end. Only some functions are worth it.
+func straighten(sections []section, worth func(name string) bool) error {
 	c, err := parseCode(sections)
 	if err != nil {
 		return err
@@ -47,7 +52,7 @@ func straighten(sections []section, hot functions) error {
 		grows: func(f int) bool { return strings.HasPrefix(c.names[f], "runtime.morestack") },
 	}
 	for i, body := range c.bodies {
-		if name := c.names[c.imports+i]; !hasPrefix(name, always) && !(hot[name] && hasPrefix(name, ifSeen)) {
+		if !worth(c.names[c.imports+i]) {
 			continue
 		}
 		f, ok := parseFlow(body, known)

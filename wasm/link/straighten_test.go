@@ -328,7 +328,7 @@ func TestStraighten_doesTheSame(t *testing.T) {
 		before := p.module()
 		sections, err := parseSections(before)
 		if err == nil {
-			err = straighten(sections, functions{"main.subject": true})
+			err = straighten(sections, worth(functions{"main.subject": true}))
 		}
 		if err != nil {
 			t.Fatal(err)
