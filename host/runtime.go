@@ -50,10 +50,11 @@ func New(ctx context.Context, o Options) (*Runtime, error) {
 }
 
 func newRuntime(ctx context.Context, wasm []byte, o Options) (*Runtime, error) {
-	cache, err := openCache(o)
+	cache, done, err := openCache(o)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	const page = 1 << 16
 	config := wazero.NewRuntimeConfig()
 	if cache != nil {
@@ -86,30 +87,40 @@ func (r *Runtime) compile(ctx context.Context, wasm []byte) (wazero.CompiledModu
 	return m, err
 }
 
-// openCache opens the cache on disk; nil where there is to be none.
-func openCache(o Options) (wazero.CompilationCache, error) {
-	if o.NoCache {
-		return nil, nil
+// openCache opens the cache on disk; nil where there is to be none. When the module is compiled, it is done.
+func openCache(o Options) (c wazero.CompilationCache, done func(), err error) {
+	c, dir, err := openFolder(o)
+	if c == nil || packed(dir) == "" {
+		return c, func() {}, err
 	}
-	dir := o.CacheDir
-	if dir == "" {
+	u, err := startUnpacking(packed(dir))
+	if err != nil {
+		return nil, func() {}, nil
+	}
+	return c, u.stop, nil
+}
+
+// openFolder opens the folder of the cache; nil where there is to be none.
+func openFolder(o Options) (cache wazero.CompilationCache, dir string, err error) {
+	if o.NoCache {
+		return nil, "", nil
+	}
+	if dir = o.CacheDir; dir == "" {
 		user, err := os.UserCacheDir()
 		if err != nil {
-			return nil, nil
+			return nil, "", nil
 		}
 		dir = filepath.Join(user, "rune")
 	}
-	err := os.MkdirAll(dir, 0o700)
-	if err == nil {
-		var cache wazero.CompilationCache
+	if err = os.MkdirAll(dir, 0o700); err == nil {
 		if cache, err = wazero.NewCompilationCacheWithDir(dir); err == nil {
-			return cache, nil
+			return cache, dir, nil
 		}
 	}
 	if o.CacheDir == "" {
-		return nil, nil // such as a home that can't be written to
+		return nil, "", nil // such as a home that can't be written to
 	}
-	return nil, fmt.Errorf("open the cache: %w", err)
+	return nil, "", fmt.Errorf("open the cache: %w", err)
 }
 
 // Close frees the machine code. Engines must be closed first.
