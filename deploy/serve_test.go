@@ -142,7 +142,7 @@ func TestImage_readOnly(t *testing.T) {
 func machineCode(t *testing.T) (folder, name string) {
 	t.Helper()
 	cache := filepath.Join(imageRoot(t), "var/cache")
-	found, err := filepath.Glob(filepath.Join(cache, "rune/*/*"))
+	found, err := filepath.Glob(filepath.Join(cache, "rune/*/*.zst"))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("the image has machine code in %v, %v", found, err)
 	}
@@ -150,7 +150,7 @@ func machineCode(t *testing.T) (folder, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return folder, filepath.Base(found[0])
+	return folder, strings.TrimSuffix(filepath.Base(found[0]), ".zst")
 }
 
 // TestImage_otherProcessor has machine code for another processor than the one that it runs on, and can't keep what it compiles.

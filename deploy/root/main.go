@@ -17,9 +17,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"time"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
+	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -63,21 +63,30 @@ func assemble(root string) error {
 
 // build links the binary statically, without what only debuggers read.
 func build(root string) error {
-	c := exec.Command(cmp.Or(os.Getenv("GO"), "go"), "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", filepath.Join(root, "bin", "rune"), "./cmd/rune")
-	c.Dir = repository
-	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
-	return run(c)
+	return inRepository("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", filepath.Join(root, "bin", "rune"), "./cmd/rune")
 }
 
-// compile has the binary compile its module into the cache that the image gives it.
+// compile has the binary compile its module into the cache that the image gives it, and packs what comes of it.
 func compile(root string) error {
 	config := filepath.Join(root, "etc", "rune", "config.rune")
 	if err := os.WriteFile(config, []byte("version = \"rune/1.0\"\n"), 0o644); err != nil {
 		return err
 	}
 	c := exec.Command(filepath.Join(root, "bin", "rune"), "check", config)
-	c.Env = []string{"XDG_CACHE_HOME=" + filepath.Join(root, "var", "cache")}
-	return errors.Join(run(c), os.Remove(config))
+	cache := filepath.Join(root, "var", "cache")
+	c.Env = []string{"XDG_CACHE_HOME=" + cache}
+	if err := errors.Join(run(c), os.Remove(config)); err != nil {
+		return err
+	}
+	return inRepository("run", "./internal/pack", filepath.Join(cache, "rune"))
+}
+
+// inRepository runs Go with these arguments in the repository, whose module is another than this.
+func inRepository(args ...string) error {
+	c := exec.Command(cmp.Or(os.Getenv("GO"), "go"), args...)
+	c.Dir = repository
+	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	return run(c)
 }
 
 func run(c *exec.Cmd) error {
@@ -125,6 +134,9 @@ func settle(root string) error {
 		if d.IsDir() || filepath.Dir(path) == filepath.Join(root, "bin") {
 			mode = 0o755
 		}
-		return errors.Join(os.Chmod(path, mode), os.Chtimes(path, time.Time{}, time.Unix(0, 0)))
+		if d.Type() != fs.ModeSymlink {
+			err = os.Chmod(path, mode)
+		}
+		return errors.Join(err, unix.UtimesNanoAt(unix.AT_FDCWD, path, make([]unix.Timespec, 2), unix.AT_SYMLINK_NOFOLLOW))
 	})
 }

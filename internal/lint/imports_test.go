@@ -48,6 +48,7 @@ var allowed = map[string][]string{
 	"internal/corpus":  {},
 	"internal/version": {},
 	"internal/lint":    {},
+	"internal/pack":    {"host"},
 }
 
 // testOnly are packages for tests alone: any test may import them, nothing else may.
