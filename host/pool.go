@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,6 +57,7 @@ type logged struct {
 
 func (p *pool) init(r *Runtime, first *instance, s *snapshot, revision string, most int) {
 	p.runtime, p.start = r, s
+	s.users = 1
 	p.revision.Store(&revision)
 	p.idle = []*instance{first}
 	p.slots, p.writer = make(chan struct{}, most), make(chan struct{}, 1)
@@ -119,10 +121,15 @@ func (p *pool) take(ctx context.Context) (*instance, []logged, error) {
 		i = nil
 		p.counts.Instances--
 	}
+	if i == nil {
+		start.users++
+	}
 	p.mu.Unlock()
 	if i == nil {
 		var err error
-		if i, err = p.runtime.clone(ctx, start); err != nil {
+		i, err = p.runtime.clone(ctx, start)
+		p.drop(start)
+		if err != nil {
 			return nil, nil, err
 		}
 		p.mu.Lock()
@@ -131,6 +138,17 @@ func (p *pool) take(ctx context.Context) (*instance, []logged, error) {
 		p.mu.Unlock()
 	}
 	return i, log[i.applied-start.applied:], nil
+}
+
+// drop lets go of a snapshot. The last to do so frees it.
+func (p *pool) drop(s *snapshot) {
+	p.mu.Lock()
+	s.users--
+	last := s.users == 0
+	p.mu.Unlock()
+	if last {
+		s.image.close()
+	}
 }
 
 // apply makes the updates that i lacks.
@@ -233,8 +251,28 @@ func (p *pool) compact(i *instance) {
 		return
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.start, p.log, p.bytes = s, nil, 0 // a clone in the making may hold the old one: its file closes when it is collected
+	old := p.start
+	s.users = 1
+	p.start, p.log, p.bytes = s, nil, 0
+	stale := p.removeStale()
+	p.mu.Unlock()
+	p.drop(old)
+	for _, i := range stale {
+		i.close()
+	}
+}
+
+// removeStale removes the idle instances that lack updates which are no longer in the log. Each may hold the memory of an old snapshot.
+func (p *pool) removeStale() (stale []*instance) {
+	p.idle = slices.DeleteFunc(p.idle, func(i *instance) bool {
+		if i.applied >= p.start.applied {
+			return false
+		}
+		stale = append(stale, i)
+		return true
+	})
+	p.counts.Instances -= len(stale)
+	return stale
 }
 
 func (p *pool) currentRevision() string { return *p.revision.Load() }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -181,6 +182,57 @@ func TestPool_compaction(t *testing.T) {
 	}
 	if s := e.Pool(); s.Clones != 2 || s.Instances != 2 {
 		t.Errorf("pool: %+v", s)
+	}
+}
+
+// TestPool_freesSnapshots: a snapshot that a newer one replaces is freed at once, whatever the collector does, with the idle instances that are too
+// old to go on from the new one; but not before a clone is made that began with it.
+func TestPool_freesSnapshots(t *testing.T) {
+	e := loadText(t, people, &LoadOptions{Instances: 3})
+	idle, err := e.pool.acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := e.pool.acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.pool.release(idle)
+	e.pool.release(other) // is taken for the updates
+	first := e.pool.start
+	first.users++ // as a clone in the making
+	fill := func() {
+		for n := range maxEntries {
+			if _, err := e.Update(ctx, nil, fmt.Appendf(nil, `{"insert":{"member":[["u%d","admins"]]}}`, n), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	fill()
+	if s := e.Pool(); s.Instances != 1 || s.Idle != 1 || s.Pending != 0 {
+		t.Errorf("pool: %+v", s)
+	}
+	if !idle.module.IsClosed() || other.module.IsClosed() {
+		t.Error("the instance that lacks the updates is alive, or the other one isn't")
+	}
+	clone, err := e.pool.runtime.clone(ctx, first)
+	if err != nil {
+		t.Fatalf("a clone that began with the first snapshot: %v", err)
+	}
+	clone.close()
+	e.pool.drop(first)
+	second := e.pool.start
+	fill()
+	for n, s := range []*snapshot{first, second} {
+		if file := s.image.file; file != nil {
+			if _, err := file.Stat(); !errors.Is(err, os.ErrClosed) {
+				t.Errorf("snapshot %d is still there: %v", n, err)
+			}
+		}
+	}
+	got := must(t)(e.Authorize(ctx, nil, []byte(`{"principal":"u7","action":"read","resource":"x"}`), nil))
+	if !strings.Contains(got, `"permit"`) {
+		t.Errorf("afterwards: %s", got)
 	}
 }
 

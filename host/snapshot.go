@@ -10,6 +10,7 @@ type snapshot struct {
 	buffers  buffers
 	applied  int
 	revision string
+	users    int // of a pool's: the pool, and clones in the making
 }
 
 // snapshot freezes the state of i, which goes on as it was.
