@@ -208,9 +208,11 @@ func (i *instance) do(v verb, dst, request []byte, c *Call, now time.Time) ([]by
 		}
 	}
 	if i.buffers.request.cap > keepBuffer {
-		err = i.drop(&i.buffers.request)
+		if err := i.drop(&i.buffers.request); err != nil {
+			return dst, err
+		}
 	}
-	return out, err
+	return out, nil
 }
 
 // putBlock writes the host block, and returns its address: 0 where there is nothing to say.

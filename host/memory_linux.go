@@ -97,6 +97,9 @@ func (m *mappedMemory) freeze() (*image, error) {
 		}
 	}
 	if err := m.mapFile(file, 0, m.size, unix.MAP_PRIVATE); err != nil {
+		if file != m.file {
+			file.Close()
+		}
 		return nil, err
 	}
 	m.file = nil
