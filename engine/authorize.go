@@ -37,24 +37,26 @@ func (e *Engine) authorize(dst, request []byte, h *Host, trusted bool) []byte {
 	e.table.ReuseFaults(true) // nothing keeps those of a request
 	dst = e.decide(dst, request, h, trusted)
 	e.table.ReuseFaults(false)
+	e.watch.end(&e.stats)
 	return dst
 }
 
 func (e *Engine) decide(dst, request []byte, h *Host, trusted bool) []byte {
-	clock := e.startClock(h)
-	if err := e.read(request, h, trusted); err != nil {
+	e.watch.begin()
+	err := e.read(request, h, trusted)
+	e.watch.mark(PhaseFacts)
+	if err != nil {
 		return e.appendRequestError(dst, request, err)
 	}
-	clock.mark(phaseRead)
-	limit := e.evaluate(h, &clock)
+	limit := e.evaluate(h)
 	e.stats.Cacheable = !e.stats.UsedNow
 	if limit != "" {
-		return e.appendExceeded(dst, limit)
+		dst = e.appendExceeded(dst, limit)
+	} else {
+		e.rules.Decide(e.byRule, e.byPolicy, &e.outcome)
+		dst = e.appendDecision(dst)
 	}
-	e.rules.Decide(e.byRule, e.byPolicy, &e.outcome)
-	clock.mark(phaseDecide)
-	dst = e.appendDecision(dst)
-	clock.mark(phaseWrite)
+	e.watch.mark(PhaseCombine)
 	return dst
 }
 
@@ -173,11 +175,11 @@ func isActionType(typ []byte) bool {
 func (e *Engine) show(v value.Value) string { return string(e.table.Append(nil, v)) }
 
 // evaluate computes the verdicts of all statements, and returns the limit that was exceeded, if one was.
-func (e *Engine) evaluate(h *Host, clock *stopwatch) string {
+func (e *Engine) evaluate(h *Host) string {
 	r := &e.request
 	e.eval.Begin(goal.Request{Principal: r.Principal, Action: r.Action, Resource: r.Resource, Context: r.Context}, e.view, e.goalLimits, h.Yield)
 	e.verdicts = e.eval.Statements(e.verdicts[:0])
-	clock.mark(phaseRules)
+	e.watch.mark(PhaseRules)
 	limit := e.eval.Settle()
 	if limit == "" {
 		e.byRule = e.byRule[:0]
@@ -188,8 +190,11 @@ func (e *Engine) evaluate(h *Host, clock *stopwatch) string {
 			}
 			e.byRule = append(e.byRule, d)
 		}
+	}
+	e.watch.mark(PhaseResults)
+	if limit == "" {
 		limit = e.evaluatePolicies()
-		clock.mark(phasePolicies)
+		e.watch.mark(PhasePolicies)
 	}
 	e.countWork(e.eval.Work())
 	e.stats.Steps += uint64(e.env.Steps)
@@ -210,6 +215,8 @@ func (e *Engine) evaluatePolicies() string {
 	e.env.Steps, e.env.Limit = 0, max(1, int(e.limits.Steps)-e.eval.Steps())
 	e.byPolicy = e.byPolicy[:0]
 	places := e.policyPlace
+	e.timeDerived()
+	e.watch.mark(PhaseEntities)
 	for _, set := range e.policies {
 		set.Evaluate(&e.env, &e.cedarOut)
 		e.stats.PoliciesEvaluated += uint32(e.cedarOut.Evaluated)
@@ -293,9 +300,10 @@ func (e *Engine) appendExceeded(dst []byte, limit string) []byte {
 }
 
 func (e *Engine) appendReply(dst []byte, permit bool) []byte {
-	e.stats.Decision = Deny
 	if permit {
-		e.stats.Decision = Permit
+		e.stats.Decision, e.stats.Permits = Permit, 1
+	} else {
+		e.stats.Decision, e.stats.Denies = Deny, 1
 	}
 	e.stats.Reasons, e.stats.Errors = uint32(len(e.reasons)), uint32(len(e.errors))
 	return wire.AppendDecision(dst, permit, e.reasons, e.errors, e.shownRevision())
@@ -308,30 +316,4 @@ func (e *Engine) appendRequestError(dst, text []byte, err *wire.Error) []byte {
 		line, column = wire.Position(text, err.Offset)
 	}
 	return wire.AppendError(dst, string(err.Code), err.Message, "", line, column, err.Help)
-}
-
-// stopwatch notes how long the phases of a request take, if the host has a clock.
-type stopwatch struct {
-	clock func() int64
-	last  int64
-	stats *Stats
-}
-
-func (e *Engine) startClock(h *Host) stopwatch {
-	if h.Clock == nil {
-		return stopwatch{}
-	}
-	return stopwatch{clock: h.Clock, last: h.Clock(), stats: &e.stats}
-}
-
-func (s *stopwatch) mark(phase int) {
-	if s.clock != nil {
-		s.note(phase)
-	}
-}
-
-func (s *stopwatch) note(phase int) {
-	now := s.clock()
-	s.stats.Phases[phase] += uint64(max(0, now-s.last))
-	s.last = now
 }

@@ -50,6 +50,8 @@ func (s *Stats) add(item *Stats) {
 	s.Reasons += item.Reasons
 	s.Errors += item.Errors
 	s.Items++
+	s.Permits += item.Permits
+	s.Denies += item.Denies
 	s.Limit = max(s.Limit, item.Limit)
 	for i := range s.Phases {
 		s.Phases[i] += item.Phases[i]

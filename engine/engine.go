@@ -59,6 +59,8 @@ type Engine struct {
 	asked    Limits // by the last call
 	limits   Limits // in force
 	stats    Stats
+	watch    stopwatch
+	timed    timedDeriver
 
 	goalLimits goal.Limits // the limits in force
 }
@@ -75,9 +77,10 @@ type Stats struct {
 	RulesEvaluated    uint32
 	PoliciesEvaluated uint32
 	Reasons, Errors   uint32
-	Items             uint32 // of a batch
-	Limit             uint32 // 0, or 1 + the index of the limit that was exceeded
-	Phases            [8]uint64
+	Items             uint32         // of a batch
+	Limit             uint32         // 0, or 1 + the index of the limit that was exceeded
+	Permits, Denies   uint32         // requests decided
+	Phases            [Phases]uint64 // nanoseconds of each, where the Host gives a clock
 }
 
 // Decision is what a call decided.
@@ -88,15 +91,6 @@ const (
 	NoDecision Decision = iota
 	Deny
 	Permit
-)
-
-// The phases whose nanoseconds Stats holds, where the Host gives a clock.
-const (
-	phaseRead = iota
-	phaseRules
-	phasePolicies
-	phaseDecide
-	phaseWrite
 )
 
 // Stats returns what the last call took. It is overwritten by the next.

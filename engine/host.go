@@ -33,7 +33,7 @@ type Host struct {
 	Key [2]uint64
 	// Yield, where given, is called every so often during long work.
 	Yield func()
-	// Clock, where given, is read in nanoseconds between the phases of a request, for [Stats]. No reply depends on it.
+	// Clock, where given, is read in nanoseconds between the phases of a request, see [Engine.Timings]. No reply depends on it.
 	Clock func() int64
 }
 

@@ -44,6 +44,7 @@ func (r *ruleset) policyCount() (n int) {
 
 // enter refuses what h asks for that isn't there, and makes the rules that it names those of the call. Leave follows.
 func (e *Engine) enter(h *Host) *source.Diagnostic {
+	e.watch.reset(h.Clock)
 	d := h.unsupported()
 	if d == nil && h.Overlay != 0 {
 		d = e.enterOverlay(h.Overlay, h.Yield)
@@ -59,6 +60,7 @@ func (e *Engine) leave() { e.ruleset = &e.own }
 
 // enterBase is enter for what overlays have no part in.
 func (e *Engine) enterBase(h *Host) *source.Diagnostic {
+	e.watch.reset(nil)
 	d := h.unsupported()
 	if d == nil && h.Overlay != 0 {
 		d = &source.Diagnostic{Code: codeUnsupported, Message: "an overlay serves decisions and queries alone"}

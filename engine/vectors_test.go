@@ -35,7 +35,7 @@ func vectorFiles(tb testing.TB) []string {
 	return out
 }
 
-// TestVectors runs every vector natively. The other hosts' runners compare the same bytes.
+// TestVectors runs every vector natively, with two hash keys, and with and without phases being timed. The other hosts' runners compare the same bytes.
 func TestVectors(t *testing.T) {
 	files := vectorFiles(t)
 	count := map[string]int{}
@@ -63,6 +63,9 @@ func runVector(t *testing.T, name string) {
 	}
 	for _, key := range [][2]uint64{{}, {0x0123456789abcdef, 0xfedcba9876543210}} {
 		run := &vectorRun{t: t, files: archive.Files[:first], steps: archive.Files[first:], key: key}
+		if key[0] != 0 {
+			run.clock = new(ticks).read
+		}
 		run.all()
 	}
 	if *update {
@@ -80,6 +83,7 @@ type vectorRun struct {
 	steps []txtar.File
 	key   [2]uint64
 	host  Host
+	clock func() int64
 }
 
 func (v *vectorRun) all() {
@@ -103,6 +107,7 @@ func (v *vectorRun) all() {
 		if e == nil {
 			v.t.Fatalf("the load failed:\n%s", reply)
 		}
+		v.host.Clock = v.clock
 		reply = call(e, step.Name, input, &v.host)
 		if i+1 == len(v.steps) || v.steps[i+1].Name != "want.json" {
 			v.t.Errorf("section %d, %s, has no want.json", i, step.Name)

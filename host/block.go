@@ -34,7 +34,7 @@ func (b *hostBlock) encode(c *Call, now time.Time, context uint32) {
 	if c.Explain {
 		flags |= flagExplain
 	}
-	if c.TimePhases {
+	if c.TimePhases || c.Timeline != nil {
 		flags |= flagTimePhases
 	}
 	if !now.IsZero() {
@@ -85,7 +85,31 @@ func (s *Stats) decode(b []byte) {
 	if n := le.Uint32(b[52:]); 1 <= n && int(n) <= len(limitNames) {
 		s.Limit = limitNames[n-1]
 	}
-	for i, p := range [...]*time.Duration{&s.Phases.Read, &s.Phases.Rules, &s.Phases.Policies, &s.Phases.Decide, &s.Phases.Write} {
-		*p = time.Duration(le.Uint64(b[56+8*i:]))
+	s.Phases.decode(b[56:])
+	s.Permits, s.Denies = le.Uint32(b[104:]), le.Uint32(b[108:])
+}
+
+// decode reads how long the phases took.
+func (p *Phases) decode(b []byte) {
+	for i, d := range p.list() {
+		*d = time.Duration(binary.LittleEndian.Uint64(b[8*i:]))
+	}
+}
+
+// timingSize is what a request takes in the list of timings.
+const timingSize = 64
+
+// timingsAt is where a statistics block says that the list of timings lies.
+func timingsAt(b []byte) (ptr, size uint32) {
+	return binary.LittleEndian.Uint32(b[112:]), timingSize * binary.LittleEndian.Uint32(b[116:])
+}
+
+// decode reads the list of timings.
+func (l *Timeline) decode(b []byte) {
+	l.Requests = l.Requests[:0]
+	for ; len(b) >= timingSize; b = b[timingSize:] {
+		t := Timing{Start: time.Duration(binary.LittleEndian.Uint64(b)), Decision: Decision(binary.LittleEndian.Uint32(b[56:]))}
+		t.Phases.decode(b[8:])
+		l.Requests = append(l.Requests, t)
 	}
 }

@@ -38,6 +38,8 @@ type Call struct {
 	Stats *Stats
 	// TimePhases asks for the phases in Stats. No reply depends on it.
 	TimePhases bool
+	// Timeline, where it isn't nil, receives the phases of each request, which are timed then.
+	Timeline *Timeline
 }
 
 // Decision is what a call decided.
@@ -65,10 +67,42 @@ type Stats struct {
 	Items             uint32 // of a batch, or rows of a query
 	Limit             string // the limit that tripped, such as "steps", or ""
 	Revision          string // of the facts that the call saw, or made; without the overlay
-	Phases            Phases // zero unless the call asked for them
+	Permits, Denies   uint32 // requests decided, in a batch many
+	Phases            Phases // of all requests; zero unless the call asked for them
 }
 
-// Phases is how long each part of a call took.
+// Phases is how long each part of deciding took. The parts follow one another in this order, and leave nothing between them out.
 type Phases struct {
-	Read, Rules, Policies, Decide, Write time.Duration
+	Facts    time.Duration // reading the request: facts, context, entities
+	Rules    time.Duration // statements, with the goals that they ask
+	Results  time.Duration // what errors may have hid; the verdicts of rules
+	Entities time.Duration // rows that rules derive on demand of policies, all of them together
+	Policies time.Duration // policies, without that
+	Combine  time.Duration // the decision, its reasons, the reply
+}
+
+// Total is how long all parts took.
+func (p *Phases) Total() (sum time.Duration) {
+	for _, d := range p.list() {
+		sum += *d
+	}
+	return sum
+}
+
+func (p *Phases) list() [6]*time.Duration {
+	return [...]*time.Duration{&p.Facts, &p.Rules, &p.Results, &p.Entities, &p.Policies, &p.Combine}
+}
+
+// Timeline is when the parts of one call took place.
+type Timeline struct {
+	Began    time.Time     // when the module was called
+	Took     time.Duration // by the module
+	Requests []Timing      // those that it decided, in order. Their memory is used again by the next call with this timeline
+}
+
+// Timing is how long one request of a call took.
+type Timing struct {
+	Start    time.Duration // since the call began
+	Phases   Phases
+	Decision Decision // NoDecision: it was no request
 }

@@ -194,16 +194,22 @@ func (i *instance) do(v verb, dst, request []byte, c *Call, now time.Time) ([]by
 		return dst, err
 	}
 	i.stack[0], i.stack[1], i.stack[2] = uint64(i.buffers.request.ptr), uint64(len(request)), uint64(host)
+	if c != nil && c.Timeline != nil {
+		c.Timeline.Began = time.Now()
+	}
 	if err := i.call(i.verbs[v], 3); err != nil {
 		return dst, err
+	}
+	if c != nil && c.Timeline != nil {
+		c.Timeline.Took = time.Since(c.Timeline.Began)
 	}
 	reply, err := i.reply()
 	if err != nil {
 		return dst, err
 	}
 	out := append(dst, reply...)
-	if c != nil && c.Stats != nil {
-		if err := i.readStats(c.Stats); err != nil {
+	if c != nil && (c.Stats != nil || c.Timeline != nil) {
+		if err := i.readStats(c.Stats, c.Timeline); err != nil {
 			return dst, err
 		}
 	}
@@ -237,18 +243,33 @@ func (i *instance) putBlock(c *Call, now time.Time) (uint32, error) {
 	return i.buffers.block.ptr, err
 }
 
-func (i *instance) readStats(s *Stats) error {
+// readStats reads what the last call did into those of s and l that aren't nil.
+func (i *instance) readStats(s *Stats, l *Timeline) error {
 	if err := i.call(i.stats, 0); err != nil {
 		return err
 	}
 	b, ok := i.memory.Read(uint32(i.stack[0]), blockSize)
 	if !ok {
 		i.unusable = true
-		return &Error{Code: CodeTrap, Message: "the module gave statistics outside its memory"}
+		return errStats()
 	}
-	s.decode(b)
-	s.Revision = i.revision
+	if s != nil {
+		s.decode(b)
+		s.Revision = i.revision
+	}
+	if l == nil {
+		return nil
+	}
+	if b, ok = i.memory.Read(timingsAt(b)); !ok {
+		i.unusable = true
+		return errStats()
+	}
+	l.decode(b)
 	return nil
+}
+
+func errStats() error {
+	return &Error{Code: CodeTrap, Message: "the module gave statistics outside its memory"}
 }
 
 func (i *instance) close() { _ = i.module.Close(context.Background()) }

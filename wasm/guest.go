@@ -21,6 +21,7 @@ type guest struct {
 	host    hostBlock
 	reply   []byte
 	stats   [statsSize]byte
+	timings []byte
 
 	yield func()       // gives the host's other work a turn
 	clock func() int64 // nanoseconds, for phases

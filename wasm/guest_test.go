@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -111,7 +112,7 @@ func TestGuest_stats(t *testing.T) {
 	load(g, good)
 	decide(g)
 	g.writeStats()
-	if g.stats[8] != 2 || g.stats[40] != 1 || g.stats[4]&1 == 0 || !zero(g.stats[56:]) {
+	if g.stats[8] != 2 || g.stats[40] != 1 || g.stats[4]&1 == 0 || !zero(g.stats[56:104]) || g.stats[104] != 1 || !zero(g.stats[108:]) {
 		t.Errorf("after a permit: %v", g.stats)
 	}
 }
@@ -130,7 +131,14 @@ func TestGuest_phases(t *testing.T) {
 	p, n := put(g, `{"principal":"a","action":"b","resource":"c"}`)
 	timed := string(g.call((*engine.Engine).Authorize, p, n, host))
 	g.writeStats()
-	if now == 0 || zero(g.stats[56:120]) || timed != plain {
-		t.Errorf("clock at %d, phases %v, replies %s and %s", now, g.stats[56:120], timed, plain)
+	if now == 0 || zero(g.stats[56:104]) || timed != plain {
+		t.Errorf("clock at %d, phases %v, replies %s and %s", now, g.stats[56:104], timed, plain)
+	}
+	if g.stats[116] != 1 || len(g.timings) != timingSize || !bytes.Equal(g.timings[8:56], g.stats[56:104]) || g.timings[56] != 2 || !zero(g.timings[57:]) {
+		t.Errorf("%d requests, timings %v", g.stats[116], g.timings)
+	}
+	decide(g)
+	if g.writeStats(); !zero(g.stats[56:104]) || !zero(g.stats[112:]) {
+		t.Errorf("the next call has the timings of the last: %v", g.stats)
 	}
 }

@@ -26,6 +26,30 @@ func (g *guest) writeStats() {
 		le.PutUint32(g.stats[24+4*i:], n)
 	}
 	for i, ns := range s.Phases {
-		le.PutUint64(g.stats[56+8*i:], uint64(ns))
+		le.PutUint64(g.stats[56+8*i:], ns)
 	}
+	le.PutUint32(g.stats[104:], s.Permits)
+	le.PutUint32(g.stats[108:], s.Denies)
+	if timings := g.writeTimings(); len(timings) > 0 {
+		le.PutUint32(g.stats[112:], uint32(address(timings)))
+		le.PutUint32(g.stats[116:], uint32(len(timings)/timingSize))
+	}
+}
+
+// timingSize is what a request takes in the list of timings.
+const timingSize = 64
+
+// writeTimings writes how long the requests took that the last call decided.
+func (g *guest) writeTimings() []byte {
+	le := binary.LittleEndian
+	g.timings = g.timings[:0]
+	for _, t := range g.engine.Timings() {
+		g.timings = le.AppendUint64(g.timings, t.Start)
+		for _, ns := range t.Phases {
+			g.timings = le.AppendUint64(g.timings, ns)
+		}
+		g.timings = le.AppendUint32(g.timings, uint32(t.Decision))
+		g.timings = le.AppendUint32(g.timings, 0)
+	}
+	return g.timings
 }

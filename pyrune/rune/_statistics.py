@@ -21,12 +21,14 @@ class Statistics(NamedTuple):
     errors: int
     items: int
     limit: int
-    read: int
+    facts: int
     rules: int
+    results: int
+    entities: int
     policies: int
-    decide: int
-    write: int
-    reserved_5: int
-    reserved_6: int
-    reserved_7: int
+    combine: int
+    permits: int
+    denies: int
+    timings_at: int
+    timings: int
     reserved_8: int

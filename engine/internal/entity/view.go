@@ -54,6 +54,12 @@ func (v *View) Derive(d Deriver, parents, attrs, tags bool) {
 	v.derivesParents, v.derivesAttrs, v.derivesTags = d != nil && parents, d != nil && attrs, d != nil && tags
 }
 
+// Deriver is who answers for derived rows, or nil.
+func (v *View) Deriver() Deriver { return v.deriver }
+
+// DeriveBy lets d answer for the rows that there are by the last [View.Derive].
+func (v *View) DeriveBy(d Deriver) { v.deriver = d }
+
 // Patch lays e over the stored entity of that name; of two patches of one name the last counts. The parents are copied.
 func (v *View) Patch(e Entity) {
 	start := len(v.parents)
