@@ -248,6 +248,27 @@ func TestRuntime_readOnlyCache(t *testing.T) {
 	}
 }
 
+// TestRuntime_unreadableCache has an entry that nobody can open, not even root.
+func TestRuntime_unreadableCache(t *testing.T) {
+	dir := t.TempDir()
+	for range 2 {
+		r, err := newRuntime(ctx, versionModule(1), Options{CacheDir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Close(ctx); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := filepath.Glob(filepath.Join(dir, "*", "*"))
+		if err != nil || len(entries) != 1 {
+			t.Fatalf("the cache holds %v, %v", entries, err)
+		}
+		if err := errors.Join(os.Remove(entries[0]), os.Symlink(entries[0], entries[0])); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestRuntime_refusesOtherModules: one that isn't ours, and one of another version of the ABI.
 func TestRuntime_refusesOtherModules(t *testing.T) {
 	for name, wasm := range map[string][]byte{"not ours": []byte("\x00asm\x01\x00\x00\x00"), "version 2": versionModule(2)} {

@@ -55,6 +55,15 @@ func newRuntime(ctx context.Context, wasm []byte, o Options) (*Runtime, error) {
 		return nil, err
 	}
 	defer done()
+	r, err := makeRuntime(ctx, wasm, o, cache)
+	if cache != nil && isFileError(err) {
+		r, err = makeRuntime(ctx, wasm, o, nil) // a cache that can't be read is no reason to fail
+	}
+	return r, err
+}
+
+// makeRuntime makes the runtime, which has that cache or, if it is nil, none.
+func makeRuntime(ctx context.Context, wasm []byte, o Options, cache wazero.CompilationCache) (r *Runtime, err error) {
 	const page = 1 << 16
 	config := wazero.NewRuntimeConfig()
 	if cache != nil {
@@ -63,7 +72,7 @@ func newRuntime(ctx context.Context, wasm []byte, o Options) (*Runtime, error) {
 	if o.MemoryLimit > 0 {
 		config = config.WithMemoryLimitPages(uint32(min(o.MemoryLimit/page, 1<<16)))
 	}
-	r := &Runtime{runtime: wazero.NewRuntimeWithConfig(ctx, config), cache: cache, newMemory: newMemory}
+	r = &Runtime{runtime: wazero.NewRuntimeWithConfig(ctx, config), cache: cache, newMemory: newMemory}
 	if o.newMemory != nil {
 		r.newMemory = o.newMemory
 	}
@@ -81,10 +90,16 @@ func newRuntime(ctx context.Context, wasm []byte, o Options) (*Runtime, error) {
 // the one that it was made for: wazero keeps in memory what it compiled before it writes, and the second call finds it there.
 func (r *Runtime) compile(ctx context.Context, wasm []byte) (wazero.CompiledModule, error) {
 	m, err := r.runtime.CompileModule(ctx, wasm)
-	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+	if isFileError(err) {
 		return r.runtime.CompileModule(ctx, wasm)
 	}
 	return m, err
+}
+
+// isFileError reports whether a file couldn't be opened, made or written.
+func isFileError(err error) bool {
+	path := (*fs.PathError)(nil)
+	return errors.As(err, &path)
 }
 
 // openCache opens the cache on disk; nil where there is to be none. When the module is compiled, it is done.
