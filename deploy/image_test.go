@@ -4,6 +4,7 @@ package deploy
 import (
 	"cmp"
 	"crypto/x509"
+	"debug/buildinfo"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -48,7 +49,7 @@ var assembled = sync.OnceValues(func() (string, error) {
 })
 
 // files are what may be in the image.
-var files = regexp.MustCompile(`^(bin/rune|etc/ssl/certs/ca-certificates\.crt|usr/share/doc/rune/(LICENSE|NOTICE)|var/cache/rune/wazero-[^/]*-linux/[0-9a-f]{64}(\.zst)?)$`)
+var files = regexp.MustCompile(`^(bin/rune|etc/ssl/certs/ca-certificates\.crt|usr/share/doc/rune/(LICENSE|NOTICE|OTHERS)|var/cache/rune/wazero-[^/]*-linux/[0-9a-f]{64}(\.zst)?)$`)
 
 func TestImage_files(t *testing.T) {
 	dir := imageRoot(t)
@@ -75,8 +76,8 @@ func TestImage_files(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%d files with %.1f MB", count, float64(size)/1e6)
-	if count != 5 || size > largest {
-		t.Errorf("%d files with %d bytes; want 5, and at most %d bytes", count, size, largest)
+	if count != 6 || size > largest {
+		t.Errorf("%d files with %d bytes; want 6, and at most %d bytes", count, size, largest)
 	}
 }
 
@@ -91,5 +92,30 @@ func TestImage_certificates(t *testing.T) {
 	}
 	if n := len(regexp.MustCompile("BEGIN CERTIFICATE").FindAll(text, -1)); n < 100 {
 		t.Errorf("there are %d certificates", n)
+	}
+}
+
+// TestImage_licences wants the licence of everything that is in the binary, and of nothing else.
+func TestImage_licences(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(imageRoot(t), "usr/share/doc/rune/OTHERS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := buildinfo.ReadFile(filepath.Join(imageRoot(t), "bin/rune"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{"Go " + info.GoVersion: true}
+	for _, m := range info.Deps {
+		want[m.Path+" "+m.Version] = true
+	}
+	for _, m := range regexp.MustCompile(`(?m)^=== (\S+ \S+) ===$`).FindAllSubmatch(text, -1) {
+		if !want[string(m[1])] {
+			t.Errorf("there is a licence of %s", m[1])
+		}
+		delete(want, string(m[1]))
+	}
+	for m := range want {
+		t.Errorf("the licence of %s is missing", m)
 	}
 }

@@ -63,7 +63,7 @@ func assemble(root string) error {
 
 // build links the binary statically, without what only debuggers read.
 func build(root string) error {
-	return inRepository("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", filepath.Join(root, "bin", "rune"), "./cmd/rune")
+	return run(inRepository("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", filepath.Join(root, "bin", "rune"), "./cmd/rune"))
 }
 
 // compile has the binary compile its module into the cache that the image gives it, and packs what comes of it.
@@ -78,15 +78,15 @@ func compile(root string) error {
 	if err := errors.Join(run(c), os.Remove(config)); err != nil {
 		return err
 	}
-	return inRepository("run", "./internal/pack", filepath.Join(cache, "rune"))
+	return run(inRepository("run", "./internal/pack", filepath.Join(cache, "rune")))
 }
 
-// inRepository runs Go with these arguments in the repository, whose module is another than this.
-func inRepository(args ...string) error {
+// inRepository is Go with these arguments in the repository, whose module is another than this.
+func inRepository(args ...string) *exec.Cmd {
 	c := exec.Command(cmp.Or(os.Getenv("GO"), "go"), args...)
 	c.Dir = repository
 	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
-	return run(c)
+	return c
 }
 
 func run(c *exec.Cmd) error {
@@ -109,19 +109,6 @@ func certificates(root string) error {
 		}
 	}
 	return os.WriteFile(filepath.Join(root, "etc", "ssl", "certs", "ca-certificates.crt"), text.Bytes(), 0o644)
-}
-
-func licences(root string) error {
-	for _, name := range []string{"LICENSE", "NOTICE"} {
-		text, err := os.ReadFile(filepath.Join(repository, name))
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(root, "usr", "share", "doc", "rune", name), text, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // settle gives everything its mode and one time, whatever the umask and the clock.
