@@ -89,6 +89,12 @@ func (p *Phases) Total() (sum time.Duration) {
 	return sum
 }
 
+// Datalog is how long the evaluation of rules took, from the request's facts on.
+func (p *Phases) Datalog() time.Duration { return p.Facts + p.Rules + p.Results }
+
+// Cedar is how long the evaluation of policies took, with what rules derive for them.
+func (p *Phases) Cedar() time.Duration { return p.Entities + p.Policies }
+
 func (p *Phases) list() [6]*time.Duration {
 	return [...]*time.Duration{&p.Facts, &p.Rules, &p.Results, &p.Entities, &p.Policies, &p.Combine}
 }

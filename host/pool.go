@@ -20,7 +20,7 @@ type PoolStats struct {
 	Updates   int    // applied since the load
 	Pending   int    // of these, in the log that a clone applies
 	Snapshot  uint64 // bytes of memory that clones start from
-	Memory    uint64 // bytes of memory of the largest idle instance
+	Memory    uint64 // bytes of memory of the largest instance that was seen idle, or of the snapshot
 }
 
 // Once its log holds maxEntries or maxBytes, the pool takes a new snapshot, from which clones start, and empties the log.
@@ -280,13 +280,14 @@ func (p *pool) currentRevision() string { return *p.revision.Load() }
 func (p *pool) stats() PoolStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for _, i := range p.idle {
+		p.counts.Memory = max(p.counts.Memory, uint64(i.memory.Size()))
+	}
 	s := p.counts
 	s.Idle, s.Pending = len(p.idle), len(p.log)
 	s.Updates = p.start.applied + len(p.log)
 	s.Snapshot = p.start.image.size
-	for _, i := range p.idle {
-		s.Memory = max(s.Memory, uint64(i.memory.Size()))
-	}
+	s.Memory = max(s.Memory, s.Snapshot)
 	return s
 }
 
