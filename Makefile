@@ -42,11 +42,11 @@ wheel: $(PACKAGING)/ready ## make the Python package in build/dist, as wheel and
 
 profile: need-go ## measure what the engine spends its time in, for the compiler and the linker of the module
 	@mkdir -p build/profile
-	bench() { $(GO) test -trimpath ./engine/$$1 -run '^$$' -bench "$$2" -cpu 1 -benchtime $$3 -cpuprofile build/profile/$$4 -o build/engine.test; } && \
-	bench . 'Authorize|Load_facts' 2s engine && bench . Verbs 2s verbs && bench internal/goal 'Statements|Closure/(grid|tree)|Triangles' 100ms goal && \
-	bench internal/fixpoint . 100ms fixpoint && bench internal/document . 500ms document
-	cp build/profile/engine wasm/link/engine.pgo
-	$(GO) tool pprof -top -nodecount=1000000 -nodefraction=0 build/profile/* | sed -E '1,/flat%/d; s/^( *[^ ]+){5} +//; s/ \((partial-)?inline\)$$//' | LC_ALL=C sort > wasm/link/hot.txt
+	bench() { $(GO) test -trimpath ./engine -run '^$$' -bench $$1 -cpu 1 -benchtime 2s -cpuprofile build/profile/$$2 -o build/engine.test; } && \
+	bench Authorize authorize && bench Verbs verbs && bench Load_facts load
+	$(GO) tool pprof -proto build/profile/authorize build/profile/load > wasm/link/engine.pgo
+	$(GO) tool pprof -top -nodecount=1000000 -nodefraction=0.005 build/profile/authorize build/profile/verbs | \
+	  sed -E '1,/flat%/d; s/^( *[^ ]+){5} +//; s/ \((partial-)?inline\)$$//' | LC_ALL=C sort > wasm/link/hot.txt
 
 test: need-all test-python test-pyrune test-node test-schema test-deploy test-go ## run all tests: the vectors in Python and Node, the Python package, the server's description, the image, then Go's
 

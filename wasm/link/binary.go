@@ -155,3 +155,10 @@ func appendS64(dst []byte, v int64) []byte {
 		dst = append(dst, b|0x80)
 	}
 }
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

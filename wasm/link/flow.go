@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // Go's compiler leaves a function of several basic blocks in this form. Its parameter, local 0, is PC_B: the block to start with. That is
 // 0 in a call; another number resumes a goroutine that was switched out, whose native stack is gone.
 //
@@ -23,16 +25,23 @@ package main
 type flow struct {
 	locals  []byte // their declarations
 	blocks  []basicBlock
+	plain   bool
+	start   int // the block that comes first
 	unwinds bool
-	resumes bool // it may be called to start with another block than 0
-	fixed   bool // local 1 is the same all along
-	reach   int  // of the accesses to the stack, from local 1
+	resumes bool  // it may be called to start with another block than 0
+	table   []int // block by PC_B
+	again   []int // the blocks that it may be called to start with, 0 aside
+	ways    bool  // it has ways of its own to these
+	gated   bool  // some of them lead through gates
+	fixed   bool  // local 1 is the same all along
+	reach   int   // of the accesses to the stack, from local 1
 }
 
 // basicBlock is one basic block, or several that only follow each other. Its code may have ifs and blocks of its own, out of which lead jumps.
 type basicBlock struct {
-	code  []instruction
-	falls bool // into the next
+	code   []instruction
+	falls  bool  // into the next
+	resume []int // where it goes first if the function is resumed, by PC_B
 }
 
 // More opcodes, for what leaves a basic block.
@@ -40,29 +49,42 @@ const (
 	opJump   = 0xf0 // to the basic block imm
 	opJumpIf = 0xf1 // if what is on the stack isn't 0
 	opUnwind = 0xf2 // out of the function, to give 1, if what is on the stack isn't 0
+	opArrive = 0xf3 // where a function is resumed: it is on its way no longer
 )
+
+// noWay stands for the block where there is none.
+const noWay = -1
 
 // callees tells of functions by their numbers.
 type callees struct {
-	never func(f int) bool // it never returns, but may unwind
-	grows func(f int) bool // it makes the stack grow, and then its caller starts again
+	never    func(f int) bool // it never returns, but may unwind
+	grows    func(f int) bool // it makes the stack grow, and then its caller starts again
+	recovers func(f int) bool // it runs what was deferred: where a panic is recovered from, the caller goes on with that call
 }
 
-// parseFlow reads a function's body, and reports whether it has that form and nothing else.
-func parseFlow(body []byte, c callees) (*flow, bool) {
-	p := flowParser{flow: &flow{}, callees: c}
+// parseFlow reads a function's body, and reports whether it has that form and nothing else. If it is to be plain, it won't get code that is
+// longer, for speed.
+func parseFlow(body []byte, c callees, plain bool) (*flow, bool) {
+	p := flowParser{flow: &flow{plain: plain}, callees: c}
 	var err error
 	if p.locals, p.code, err = parseBody(body); err != nil || !p.head() || !p.tail() {
 		return nil, false
 	}
-	p.resumes = p.isResumed()
-	p.code = expandMoves(p.code, p.countLocals())
+	p.resumed()
+	if !plain {
+		p.code = expandMoves(p.code, p.countLocals())
+	}
 	p.code = foldStack(p.code)
 	if code, ok := fixFrame(p.code); ok {
 		p.code, p.fixed = code, true
 	}
 	p.reach = reach(p.code)
 	p.split()
+	for i, b := range p.blocks {
+		if slices.ContainsFunc(b.code, func(in instruction) bool { return in.op == opCall && p.recovers(in.imm) }) {
+			p.again = append(p.again, i)
+		}
+	}
 	return p.flow, p.count == p.table[len(p.table)-1]+1 && p.resolve()
 }
 
@@ -95,7 +117,6 @@ type flowParser struct {
 	callees
 	code     []instruction
 	looped   bool
-	table    []int        // block by PC_B
 	count    int          // of the function's own blocks
 	outlined []basicBlock // which come after these
 }
@@ -161,9 +182,9 @@ func (p *flowParser) tail() bool {
 // block returns the basic block that PC_B stands for.
 func (p *flowParser) block(pcb int) int { return p.table[min(pcb, len(p.table)-1)] }
 
-// isResumed reports whether a goroutine that is switched in may go on within the function: after a call that returns, or at another block than
-// 0 once the stack has grown.
-func (p *flowParser) isResumed() bool {
+// resumed finds the blocks that a goroutine which is switched in may go on with: after a call that returns, or with another block than 0 once the
+// stack has grown.
+func (p *flowParser) resumed() {
 	for i := range p.code {
 		if !lowerSP.matches(p.code[i:]) || p.code[i+1].imm != slot {
 			continue
@@ -172,16 +193,13 @@ func (p *flowParser) isResumed() bool {
 		if !storeReturn.matches(rest) {
 			continue
 		}
-		call := rest[len(storeReturn):]
-		if !callStatic.matches(call) {
-			return true
+		call, to := rest[len(storeReturn):], p.block(rest[1].imm&(1<<16-1))
+		if callStatic.matches(call) && (p.never(call[1].imm) || p.grows(call[1].imm) && to == 0) {
+			continue
 		}
-		to, pcb := call[1].imm, rest[1].imm&(1<<16-1)
-		if !p.never(to) && !(p.grows(to) && p.block(pcb) == 0) {
-			return true
-		}
+		p.resumes = true
+		p.again = append(p.again, to)
 	}
-	return false
 }
 
 // split cuts the code where blocks that were opened before it end.

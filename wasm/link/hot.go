@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// seen lists the functions that a profile saw running, or calling what ran, while the engine's benchmarks did, a name a line as Go has it:
-// make profile measures it.
+// seen lists the functions that a profile saw running, or calling what ran, while the engine's benchmarks decided requests, a name a line as Go
+// has it: make profile measures it.
 //
 //go:embed hot.txt
 var seen string

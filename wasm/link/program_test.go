@@ -12,8 +12,8 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 )
 
-// TestStraighten_program runs a program natively, and as a module of which all functions are straightened, those of Go's runtime as well: its
-// stacks grow, shrink, unwind and are scanned, and panics are recovered from.
+// TestStraighten_program runs a program natively, and as modules of which all functions are straightened, those of Go's runtime as well, and have
+// two bodies or one: its stacks grow, shrink, unwind and are scanned, and panics are recovered from.
 func TestStraighten_program(t *testing.T) {
 	native := filepath.Join(t.TempDir(), "program")
 	want, err := exec.Command(build(t, native)).Output()
@@ -24,17 +24,28 @@ func TestStraighten_program(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Run("two bodies", func(t *testing.T) {
+		if after := runProgram(t, wasm, want, true); len(after) < len(wasm)*4/3 {
+			t.Errorf("%d bytes are %d: few functions have two bodies", len(wasm), len(after))
+		}
+	})
+	t.Run("one body", func(t *testing.T) {
+		if after := runProgram(t, wasm, want, false); len(after) > len(wasm)*19/20 {
+			t.Errorf("%d bytes are %d: few functions are straightened", len(wasm), len(after))
+		}
+	})
+}
+
+// runProgram straightens a program and checks what it prints. It returns the module.
+func runProgram(t *testing.T, wasm, want []byte, twice bool) []byte {
 	sections, err := parseSections(wasm)
 	if err == nil {
-		err = straighten(sections, func(string) bool { return true })
+		err = straighten(sections, func(string) bool { return twice })
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	after := appendSections(nil, sections)
-	if len(after) < len(wasm)*4/3 {
-		t.Errorf("%d bytes are %d: few functions have two bodies", len(wasm), len(after))
-	}
 	ctx := context.Background()
 	r := wazero.NewRuntime(ctx)
 	defer r.Close(ctx)
@@ -46,6 +57,7 @@ func TestStraighten_program(t *testing.T) {
 	if !bytes.Equal(got.Bytes(), want) {
 		t.Errorf("prints\n%s\nwant\n%s", got.Bytes(), want)
 	}
+	return after
 }
 
 // build compiles the program in testdata, and returns the file.

@@ -6,17 +6,20 @@ import (
 	"strings"
 )
 
-// always are the prefixes of the names of functions that are worth two bodies: what each request and each load goes through.
-var always = append(engine("value", "wire", "entity", "decision"), "main.", "internal_runtime_", "internal_bytealg.",
+// quick are the prefixes of the names of functions whose speed matters: those that requests and loads spend their time in. Others become as short
+// as may be, since each start of a host reads them.
+var quick = append(engine("", "value", "wire", "cedar", "goal", "join", "entity", "decision", "relation", "fixpoint", "document", "blake2b"),
+	"main.", "internal_runtime_", "internal_bytealg.", "internal_strconv.", "strconv.", "slices.", "bytes.", "strings.", "unicode_utf8.",
+	"net_netip.", "regexp.",
 	// of the runtime what allocates, collects and copies
 	"runtime.malloc", "runtime.new", "runtime.make", "runtime.grow", "runtime.mem", "runtime.map", "runtime.typed", "runtime.bulk", "runtime.wb",
 	"runtime.slice", "runtime.string", "runtime.concat", "runtime.gc", "runtime.scan", "runtime.mark", "runtime.grey", "runtime.find", "runtime.span",
 	"runtime.heap", "runtime.next", "runtime.sweep", "runtime.try", "runtime.__m", "runtime.__gc", "runtime.__sweep", "runtime.__span", "runtime.__page")
 
-// ifSeen are those of functions that are worth it if the list of hot ones has them. All of them, or those that read and check texts of rules
-// besides, made the module load more slowly and gained nothing that could be measured.
-var ifSeen = append(engine("", "cedar", "goal", "join", "relation", "fixpoint", "document", "blake2b"),
-	"internal_strconv.", "strconv.", "slices.", "bytes.", "strings.", "unicode_utf8.", "net_netip.", "regexp.")
+// assembly are those of functions that aren't of the compiler's making and call others, of which some are entered in the middle.
+var assembly = []string{"runtime.goexit", "runtime.mcall", "runtime.systemstack", "runtime.switchToCrashStack0", "runtime.gogo", "runtime.morestack",
+	"runtime.asmcgocall", "runtime.reflectcall", "runtime.call", "callRet", "runtime.cgocallback", "runtime.mstart", "runtime.rt0", "_rt0_", "wasm_",
+	"runtime.notInitialized", "reflect.makeFuncStub", "reflect.methodValueCall"}
 
 // engine gives the prefixes of packages within the engine; "" is the engine itself.
 func engine(packages ...string) []string {
@@ -32,13 +35,13 @@ func engine(packages ...string) []string {
 	return out
 }
 
-// worth tells by their names which functions are worth two bodies.
+// worth tells by their names which functions are worth two bodies: what the host calls, and what is hot.
 func worth(hot functions) func(name string) bool {
-	return func(name string) bool { return hasPrefix(name, always) || hot[name] && hasPrefix(name, ifSeen) }
+	return func(name string) bool { return strings.HasPrefix(name, "main.") || hot[name] && hasPrefix(name, quick) }
 }
 
 // straighten gives functions bodies with control flow of their own in place of the table of basic blocks that Go's compiler leaves. A
-// function that may be resumed within keeps the old body for that, as another function at the end. Only some functions are worth it.
+// function that may be resumed within has ways to where it is, or, if it is worth it, keeps the old body for that, as another function at the end.
 func straighten(sections []section, worth func(name string) bool) error {
 	c, err := parseCode(sections)
 	if err != nil {
@@ -48,15 +51,21 @@ func straighten(sections []section, worth func(name string) bool) error {
 		return err
 	}
 	known := callees{
-		never: func(f int) bool { return neverReturns(c.names[f]) },
-		grows: func(f int) bool { return strings.HasPrefix(c.names[f], "runtime.morestack") },
+		never:    func(f int) bool { return neverReturns(c.names[f]) },
+		grows:    func(f int) bool { return strings.HasPrefix(c.names[f], "runtime.morestack") },
+		recovers: func(f int) bool { return c.names[f] == "runtime.deferreturn" },
 	}
 	for i, body := range c.bodies {
-		if !worth(c.names[c.imports+i]) {
+		name := c.names[c.imports+i]
+		if hasPrefix(name, assembly) {
 			continue
 		}
-		f, ok := parseFlow(body, known)
+		f, ok := parseFlow(body, known, !hasPrefix(name, quick))
 		if !ok {
+			continue
+		}
+		again := f.resumes && worth(name)
+		if f.resumes && !again && !f.resumable() {
 			continue
 		}
 		straight, ok := f.structure(c.imports + len(c.bodies) + len(c.added))
@@ -64,7 +73,7 @@ func straighten(sections []section, worth func(name string) bool) error {
 			continue
 		}
 		c.bodies[i] = straight
-		if f.resumes {
+		if again {
 			c.added, c.types = append(c.added, body), append(c.types, c.types[i])
 		}
 	}

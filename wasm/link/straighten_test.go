@@ -42,11 +42,14 @@ type program struct {
 	jumps  bool
 	calls  bool
 	starts []int // blocks that it may start with: 0 and those behind calls
+	plain  bool  // its speed doesn't matter
+	twice  bool  // it gets two bodies
 }
 
 // drawProgram draws blocks that count down fuel, compute, use the stack in all the ways that there are, call, and jump anywhere.
 func drawProgram(t *rapid.T) *program {
-	p := &program{starts: []int{0}, frame: 8 * rapid.IntRange(0, 6).Draw(t, "frame"), faults: rapid.Bool().Draw(t, "faults")}
+	p := &program{starts: []int{0}, frame: 8 * rapid.IntRange(0, 6).Draw(t, "frame"), faults: rapid.Bool().Draw(t, "faults"),
+		plain: rapid.Bool().Draw(t, "plain"), twice: rapid.Bool().Draw(t, "twice")}
 	n := rapid.IntRange(2, 9).Draw(t, "blocks")
 	for b := range n {
 		p.blocks = append(p.blocks, p.drawBlock(t, b, n))
@@ -237,13 +240,6 @@ func (p *program) body() []byte {
 	return append(out, opEnd)
 }
 
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 // module is a module around a subject.
 func (p *program) module() []byte {
 	code := func(in ...instruction) []byte {
@@ -277,9 +273,12 @@ func (p *program) module() []byte {
 	exports = append(appendVec(exports, []byte("subject")), kindFunc, subjectFunc)
 	exports = append(appendVec(exports, []byte("memory")), 2, 0)
 	exports[0] = 5
-	names := []byte{4}
-	for n, name := range []string{"helper", "runtime.panicIndex", "runtime.morestack_noctxt", "main.subject"} {
-		names = appendVec(append(names, byte(n)), []byte(name))
+	names, name := []byte{4}, "main.subject"
+	if p.plain {
+		name = "subject"
+	}
+	for n, f := range []string{"helper", "runtime.panicIndex", "runtime.morestack_noctxt", name} {
+		names = appendVec(append(names, byte(n)), []byte(f))
 	}
 	custom := append(appendVec(nil, []byte("name")), 1)
 	return appendSections(nil, []section{
@@ -322,21 +321,30 @@ func outcome(t *rapid.T, wasm []byte, pcb, sp int, total uint64, guard byte) str
 
 // TestStraighten_doesTheSame compares random functions with what becomes of them, called and resumed.
 func TestStraighten_doesTheSame(t *testing.T) {
-	straight, fixed := 0, 0
+	straight, fixed, ways, gated := 0, 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		p := drawProgram(t)
 		before := p.module()
 		sections, err := parseSections(before)
 		if err == nil {
-			err = straighten(sections, worth(functions{"main.subject": true}))
+			err = straighten(sections, func(string) bool { return p.twice })
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		after := appendSections(nil, sections)
-		if f, ok := parseFlow(p.body(), callees{func(f int) bool { return f == panicFunc }, func(f int) bool { return f == growFunc }}); ok {
+		known := callees{
+			never:    func(f int) bool { return f == panicFunc },
+			grows:    func(f int) bool { return f == growFunc },
+			recovers: func(int) bool { return false },
+		}
+		if f, ok := parseFlow(p.body(), known, p.plain); ok {
 			straight++
 			fixed += b2i(f.fixed)
+			if !p.twice && f.resumes && f.resumable() {
+				ways++
+				gated += b2i(f.gated)
+			}
 		}
 		for range 4 {
 			pcb := rapid.SampledFrom(p.starts).Draw(t, "pcb")
@@ -348,8 +356,8 @@ func TestStraighten_doesTheSame(t *testing.T) {
 			}
 		}
 	})
-	if straight == 0 || fixed == 0 {
-		t.Errorf("%d functions were straightened, %d with a frame that is fixed", straight, fixed)
+	if straight == 0 || fixed == 0 || ways == 0 || gated == 0 {
+		t.Errorf("%d functions were straightened, %d with a frame that is fixed, %d with ways of their own, %d with gates", straight, fixed, ways, gated)
 	}
-	t.Logf("%d straightened, %d fixed", straight, fixed)
+	t.Logf("%d straightened, %d fixed, %d with ways, %d with gates", straight, fixed, ways, gated)
 }

@@ -6,17 +6,19 @@ import "slices"
 // method of Ramsey, "Beyond Relooper" (ICFP 2022). It reports whether the flow is one that has such a form: its loops have one entry each. A call
 // that is to start with another block goes to the function rest.
 func (f *flow) structure(rest int) ([]byte, bool) {
-	s := structurer{flow: f, entry: make([]*facts, len(f.blocks))}
-	s.order()
-	s.dominate()
+	s := newStructurer(f)
 	if !s.reducible() {
 		return nil, false
 	}
 	s.low, s.addresser.reach = f.countLocals()+tempCount, f.reach
+	if f.gated {
+		s.way = s.low
+		s.low++
+	}
 	if f.unwinds {
 		s.open(opBlock, unwind)
 	}
-	s.emit(0)
+	s.emit(f.start)
 	s.body = append(s.body, opUnreachable)
 	if f.unwinds {
 		s.body = append(s.body, opEnd, opI32Const, 1)
@@ -25,8 +27,11 @@ func (f *flow) structure(rest int) ([]byte, bool) {
 
 	r := reader{buf: f.locals}
 	out := append(appendU32(nil, int(r.u32())+1), r.buf...)
-	out = append(appendU32(out, tempCount+s.lows), typeI32)
-	if f.resumes {
+	out = append(appendU32(out, tempCount+b2i(f.gated)+s.lows), typeI32)
+	switch {
+	case f.gated:
+		out = appendU32(append(out, opLocalGet, 0, opLocalSet), s.way)
+	case f.resumes && !f.ways:
 		out = append(out, opLocalGet, 0, opIf, blockTypeVoid, opLocalGet, 0, opCall)
 		out = append(appendU32(out, rest), opReturn, opEnd)
 	}
@@ -38,6 +43,7 @@ func (f *flow) structure(rest int) ([]byte, bool) {
 type structurer struct {
 	*flow
 	addresser
+	way       int      // the local for PC_B while the function is on its way to where it is resumed
 	entry     []*facts // by block: what is known where it starts
 	postorder []int    // blocks that can be reached
 	number    []int    // in reverse postorder; -1 where it can't be reached
@@ -58,8 +64,20 @@ type label struct {
 // unwind is the label of what gives 1.
 const unwind = -1
 
+func newStructurer(f *flow) *structurer {
+	s := &structurer{flow: f, entry: make([]*facts, len(f.blocks))}
+	s.order()
+	s.dominate()
+	return s
+}
+
 func (s *structurer) successors(b int) []int {
 	var out []int
+	for _, to := range s.blocks[b].resume {
+		if to != noWay && !slices.Contains(out, to) {
+			out = append(out, to)
+		}
+	}
 	for _, in := range s.blocks[b].code {
 		if in.op == opJump || in.op == opJumpIf {
 			out = append(out, in.imm)
@@ -80,8 +98,8 @@ func (s *structurer) order() {
 		next  []int
 	}
 	seen := make([]bool, n)
-	stack := []visit{{0, s.successors(0)}}
-	seen[0] = true
+	stack := []visit{{s.start, s.successors(s.start)}}
+	seen[s.start] = true
 	for len(stack) > 0 {
 		v := &stack[len(stack)-1]
 		if len(v.next) == 0 {
@@ -105,7 +123,7 @@ func (s *structurer) order() {
 // dominate finds each block's immediate dominator (Cooper, Harvey and Kennedy 2001).
 func (s *structurer) dominate() {
 	s.dominator = slices.Repeat([]int{-1}, len(s.blocks))
-	s.dominator[0] = 0
+	s.dominator[s.start] = s.start
 	for changed := true; changed; {
 		changed = false
 		for i := len(s.postorder) - 2; i >= 0; i-- {
@@ -149,7 +167,7 @@ func (s *structurer) dominates(a, b int) bool {
 func (s *structurer) reducible() bool {
 	s.children = make([][]int, len(s.blocks))
 	for _, b := range s.postorder {
-		if b != 0 {
+		if b != s.start {
 			s.children[s.dominator[b]] = append(s.children[s.dominator[b]], b)
 		}
 		for _, to := range s.successors(b) {
@@ -181,21 +199,57 @@ func (s *structurer) emit(b int) {
 		s.open(opLoop, b)
 	}
 	kids := s.children[b]
-	for _, k := range kids {
-		s.open(opBlock, k)
-	}
-	first := -1
+	next, runs := s.behind(), false // the block that comes behind
 	if len(kids) > 0 {
-		first = kids[len(kids)-1]
+		next = kids[len(kids)-1]
+		runs = s.runsInto(b, next)
 	}
-	s.write(b, first)
+	for _, k := range kids {
+		if k != next || !runs {
+			s.open(opBlock, k)
+		}
+	}
+	s.write(b, next)
 	for i := len(kids) - 1; i >= 0; i-- {
-		s.close()
+		if kids[i] != next || !runs {
+			s.close()
+		}
 		s.emit(kids[i])
 	}
 	if s.loops[b] {
 		s.close()
 	}
+}
+
+// behind returns the block that stands behind the end of the innermost label, or noWay.
+func (s *structurer) behind() int {
+	if n := len(s.labels); n > 0 && !s.labels[n-1].loop {
+		return s.labels[n-1].to
+	}
+	return noWay
+}
+
+// runsInto reports whether all that goes to a block, but from within its loop, is the end of the block before it.
+func (s *structurer) runsInto(b, next int) bool {
+	ways := 0
+	for _, p := range s.preds[next] {
+		if s.number[p] < s.number[next] {
+			ways++
+		}
+	}
+	return ways == 1 && s.ends(b) == next
+}
+
+// ends returns the block that a block goes to at its end, or noWay.
+func (s *structurer) ends(b int) int {
+	x := &s.blocks[b]
+	if x.falls {
+		return b + 1
+	}
+	if n := len(x.code); n > 0 && x.code[n-1].op == opJump {
+		return x.code[n-1].imm
+	}
+	return noWay
 }
 
 // write writes a block's own code. following is the block that comes behind.
@@ -205,24 +259,35 @@ func (s *structurer) write(b, following int) {
 	if s.entry[b] != nil && !s.loops[b] {
 		s.facts = *s.entry[b]
 	}
-	if s.fixed && len(s.preds[b]) > 1 && !s.loops[b] {
+	if s.fixed && !s.plain && len(s.preds[b]) > 1 && !s.loops[b] {
 		s.body = append(s.body, opLocalGet, spLocal, opLocalSet, spLocal) // wazero then takes it for the value that it is in all preds
 	}
-	code := s.rewrite(x.code, s.note)
-	if x.falls {
-		s.note(b + 1)
+	s.resume(b)
+	code := x.code
+	if !s.plain {
+		code = s.rewrite(x.code, s.note)
+		if x.falls {
+			s.note(b + 1)
+		}
 	}
 	depth := 0
-	for _, in := range code {
+	for i, in := range code {
 		switch in.op {
 		case opJump:
-			s.branch(opBr, depth, b, in.imm)
+			if in.imm != following || i < len(code)-1 {
+				s.branch(opBr, depth, b, in.imm)
+			}
 			continue
 		case opJumpIf:
 			s.branch(opBrIf, depth, b, in.imm)
 			continue
 		case opUnwind:
 			s.branch(opBrIf, depth, b, unwind)
+			continue
+		case opArrive:
+			if s.gated {
+				s.body = appendU32(append(s.body, opI32Const, 0, opLocalSet), s.way)
+			}
 			continue
 		case opBlock, opIf:
 			depth++
@@ -246,13 +311,40 @@ func (s *structurer) note(to int) {
 	s.entry[to].meet(&s.facts)
 }
 
+// resume writes the branch to where the function is resumed. There, the stack pointer is the function's own.
+func (s *structurer) resume(b int) {
+	x := &s.blocks[b]
+	if x.resume == nil {
+		return
+	}
+	s.body = append(appendU32(append(s.body, opLocalGet), s.way), opIf, blockTypeVoid)
+	if s.fixed && b == s.start {
+		s.body = append(s.body, opLocalGet, spLocal, opI32Const, slot, opI32Sub, opLocalSet, spLocal)
+	}
+	s.body = append(appendU32(append(s.body, opBlock, blockTypeVoid, opLocalGet), s.way), opBrTable)
+	s.body = appendU32(s.body, len(x.resume))
+	for _, to := range x.resume {
+		if to == noWay {
+			s.body = appendU32(s.body, 0)
+			continue
+		}
+		s.note(to)
+		s.body = appendU32(s.body, s.label(2, b, to))
+	}
+	s.body = append(s.body, 0, opEnd, opUnreachable, opEnd)
+}
+
 // branch writes a branch from a block to another, or to unwind, from within so many blocks of the former's own.
 func (s *structurer) branch(op byte, depth, from, to int) {
+	s.body = appendU32(append(s.body, op), s.label(depth, from, to))
+}
+
+// label returns the label of such a branch.
+func (s *structurer) label(depth, from, to int) int {
 	back := to >= 0 && s.number[to] <= s.number[from]
 	for i := len(s.labels) - 1; i >= 0; i-- {
 		if s.labels[i].to == to && s.labels[i].loop == back {
-			s.body = appendU32(append(s.body, op), depth+len(s.labels)-1-i)
-			return
+			return depth + len(s.labels) - 1 - i
 		}
 	}
 	panic("a branch to nowhere")
