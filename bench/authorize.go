@@ -50,9 +50,13 @@ func sharingEntities() string {
 	return "[" + strings.Join(list, ",\n") + "]"
 }
 
+// sharingDocument is a document with these policies and entities.
+func sharingDocument(n int) string {
+	return "version = \"rune/1.0\"\n[policies]\n" + sharingPolicies(n) + "[entities]\n" + sharingEntities()
+}
+
 func sharingEngine(b *bench, ctx context.Context, n int) (*host.Engine, error) {
-	text := "version = \"rune/1.0\"\n[policies]\n" + sharingPolicies(n) + "[entities]\n" + sharingEntities()
-	return b.runtime.LoadText(ctx, text, &host.LoadOptions{Instances: 1})
+	return b.runtime.LoadText(ctx, sharingDocument(n), &host.LoadOptions{Instances: 1})
 }
 
 // authorize times a request from its JSON to the reply's: in the module among 10 and among many policies, by way of the pool as every

@@ -30,7 +30,7 @@ func TestBench_runs(t *testing.T) {
 	if status == exitError {
 		t.Fatalf("%s%s", stdout, stderr)
 	}
-	chosen, err := choose(measured)
+	chosen, err := choose(parts, measured)
 	if err != nil {
 		t.Fatal(err)
 	}

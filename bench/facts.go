@@ -52,13 +52,23 @@ func factsName(n int) string { return fmt.Sprintf("Role/facts=%d", n) }
 // rolesEngine loads about n facts: users and documents at the ends of chains of five groups and of five folders, with a grant from
 // the one's last to the other's. A longer table has more chains, not longer ones.
 func (b *bench) rolesEngine(ctx context.Context, n int) (*host.Engine, error) {
-	folder := filepath.Join(b.dir, fmt.Sprint("roles-", n))
-	if err := os.MkdirAll(folder, 0o777); err != nil {
+	config, err := b.writeRoles(fmt.Sprint("roles-", n), roles, n)
+	if err != nil {
 		return nil, err
 	}
+	return b.runtime.LoadFile(ctx, config, &host.LoadOptions{Instances: 1})
+}
+
+// writeRoles writes a document and the tables that it includes, of about n facts, to a folder of their own, and gives the document's path.
+func (b *bench) writeRoles(name, document string, n int) (config string, err error) {
+	folder := filepath.Join(b.dir, name)
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return "", err
+	}
+	config = filepath.Join(folder, "config.rune")
 	chains := n / 11
-	err := errors.Join(
-		os.WriteFile(filepath.Join(folder, "config.rune"), []byte(roles), 0o666),
+	return config, errors.Join(
+		os.WriteFile(config, []byte(document), 0o666),
 		writeFile(filepath.Join(folder, "member.csv"), func(w *bufio.Writer) { writeChains(w, chains, "user:u", "group:g", "g") }),
 		writeFile(filepath.Join(folder, "inside.csv"), func(w *bufio.Writer) { writeChains(w, chains, "doc:d", "folder:f", "f") }),
 		writeFile(filepath.Join(folder, "grant.csv"), func(w *bufio.Writer) {
@@ -67,10 +77,6 @@ func (b *bench) rolesEngine(ctx context.Context, n int) (*host.Engine, error) {
 				fmt.Fprintf(w, "g%d-4,f%d-4\n", i, i)
 			}
 		}))
-	if err != nil {
-		return nil, err
-	}
-	return b.runtime.LoadFile(ctx, filepath.Join(folder, "config.rune"), &host.LoadOptions{Instances: 1})
 }
 
 // writeChains writes chains of five links: first leads to link 0, link k to link k+1. A link's type is known in the second column.

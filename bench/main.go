@@ -27,8 +27,11 @@ type bench struct {
 	root    string // of the source tree
 	dir     string // for files that are measured with, and what is built
 	runtime *host.Runtime
+	rune    string // the program that serves
 	results *results
 	log     io.Writer // progress, and why something wasn't measured
+
+	processors *processors // over HTTP: nil until they are found
 }
 
 // scale is how much is measured.
@@ -43,14 +46,27 @@ type scale struct {
 	nodes, edges       int           // of the graph
 	benchtime          string        // of Go benchmarks
 	short              bool          // these in short mode
+	http               httpScale
+}
+
+// httpScale is how much is measured over HTTP.
+type httpScale struct {
+	rounds          int           // beside the fixed reply, and of starts
+	longRounds      int           // of endpoints with an open loop
+	seconds         int           // of a round of wrk
+	open            time.Duration // of a round of an open loop
+	facts, policies int           // of the configuration that is reloaded
+	reloads         int           // at least
 }
 
 // The scales: full is what the targets are about, quick shows in seconds that everything runs.
 var (
 	full = scale{rounds: 25, longRounds: 5, budget: 20 * time.Millisecond, policies: 10_000, facts: 1_000_000, rows: 1_000_000,
-		requests: 1_000_000, nodes: 1000, edges: 10_000, benchtime: "0.5s", million: 1_000_000}
+		requests: 1_000_000, nodes: 1000, edges: 10_000, benchtime: "0.5s", million: 1_000_000,
+		http: httpScale{rounds: 15, longRounds: 3, seconds: 1, open: 3 * time.Second, facts: 100_000, policies: 1000, reloads: 12}}
 	quick = scale{rounds: 1, longRounds: 1, budget: time.Millisecond, policies: 100, facts: 2000, rows: 2000,
-		requests: 1000, nodes: 30, edges: 100, benchtime: "1x", short: true, million: 10_000}
+		requests: 1000, nodes: 30, edges: 100, benchtime: "1x", short: true, million: 10_000,
+		http: httpScale{rounds: 1, longRounds: 1, seconds: 1, open: 100 * time.Millisecond, facts: 2000, policies: 100, reloads: 2}}
 )
 
 // part is one of the things that are measured together.
@@ -70,6 +86,13 @@ var parts = []part{
 }
 
 func main() {
+	if len(os.Args) > 1 && helpers[os.Args[1]] != nil {
+		if err := helpers[os.Args[1]](os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(exitError)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -79,14 +102,20 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	only := flags.String("only", "", "measure these `parts` alone, divided by commas: "+strings.Join(partNames(), ", "))
+	overHTTP := flags.Bool("http", false, "measure the server, by parts of its own")
+	program := flags.String("rune", "bin/rune", "the `program` that serves")
+	only := flags.String("only", "", "measure these `parts` alone, divided by commas: "+partNames(parts)+"; with -http "+partNames(httpParts))
 	small := flags.Bool("quick", false, "measure next to nothing, to see that everything runs")
 	root := flags.String("root", ".", "the `folder` of the source tree")
 	out := flags.String("o", "", "a `file` for all samples, in the format of Go's benchmarks")
 	if flags.Parse(args) != nil {
 		return exitError
 	}
-	chosen, err := choose(*only)
+	all := parts
+	if *overHTTP {
+		all = httpParts
+	}
+	chosen, err := choose(all, *only)
 	if err == nil && flags.NArg() > 0 {
 		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
@@ -94,7 +123,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "bench:", err)
 		return exitError
 	}
-	b := &bench{scale: full, root: *root, log: stderr}
+	b := &bench{scale: full, root: *root, rune: *program, log: stderr}
 	if *small {
 		b.scale = quick
 	}
@@ -119,29 +148,29 @@ func report(w io.Writer, targets []target, r *results, failed int) int {
 	return 0
 }
 
-func partNames() []string {
+func partNames(all []part) string {
 	var names []string
-	for _, p := range parts {
+	for _, p := range all {
 		names = append(names, p.name)
 	}
-	return names
+	return strings.Join(names, ", ")
 }
 
 // choose finds parts by their names, or gives all.
-func choose(names string) ([]part, error) {
+func choose(all []part, names string) ([]part, error) {
 	if names == "" {
-		return parts, nil
+		return all, nil
 	}
 	var chosen []part
 	for name := range strings.SplitSeq(names, ",") {
 		found := false
-		for _, p := range parts {
+		for _, p := range all {
 			if p.name == name {
 				chosen, found = append(chosen, p), true
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("there is no part %q; there are %s", name, strings.Join(partNames(), ", "))
+			return nil, fmt.Errorf("there is no part %q; there are %s", name, partNames(all))
 		}
 	}
 	return chosen, nil

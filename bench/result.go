@@ -95,3 +95,30 @@ func (r *results) worst(q quantity) (float64, bool) {
 	}
 	return slices.Max(s), true
 }
+
+// median is the middle sample, for what others disturb in both directions.
+func (r *results) median(q quantity) (float64, bool) {
+	s := r.samples[q]
+	if len(s) == 0 {
+		return 0, false
+	}
+	return middle(s), true
+}
+
+// medianRatio is the middle of the ratios of samples that were taken side by side: the first of the one beside the first of the other, and so on.
+func (r *results) medianRatio(q, reference quantity) float64 {
+	var ratios []float64
+	for i, v := range r.samples[q] {
+		if i < len(r.samples[reference]) {
+			ratios = append(ratios, v/r.samples[reference][i])
+		}
+	}
+	return middle(ratios)
+}
+
+// middle is the median of samples, of which there are some.
+func middle(s []float64) float64 {
+	sorted := slices.Sorted(slices.Values(s))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}

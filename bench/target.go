@@ -18,6 +18,8 @@ type target struct {
 	reference quantity // zero: allowed is a value of measured's unit
 	allowed   float64  // NaN: anything, it is there to be seen
 	worst     bool     // the largest sample counts, not the smallest
+	middle    bool     // the median counts; beside a reference, that of the rounds' ratios
+	atLeast   bool     // allowed is the least, not the most
 }
 
 // verdict is how a target fared.
@@ -35,8 +37,11 @@ func (v verdict) String() string { return [...]string{"not measured", "ok", "MIS
 // judge compares what was measured with what is allowed.
 func (t *target) judge(r *results) (v verdict, measured, reference, ratio float64) {
 	pick := r.best
-	if t.worst {
+	switch {
+	case t.worst:
 		pick = r.worst
+	case t.middle:
+		pick = r.median
 	}
 	measured, found := pick(t.measured)
 	if !found {
@@ -48,11 +53,14 @@ func (t *target) judge(r *results) (v verdict, measured, reference, ratio float6
 			return notMeasured, 0, 0, 0
 		}
 		ratio = measured / reference
+		if t.middle {
+			ratio = r.medianRatio(t.measured, t.reference)
+		}
 	}
 	switch {
 	case math.IsNaN(t.allowed):
 		v = shown
-	case ratio <= t.allowed: // not a number, as of 0 by 0, is missed
+	case !t.atLeast && ratio <= t.allowed, t.atLeast && ratio >= t.allowed: // not a number, as of 0 by 0, is missed
 		v = ok
 	default:
 		v = missed
@@ -76,12 +84,16 @@ func table(w io.Writer, targets []target, r *results) (counts [4]int) {
 func (t *target) cells(v verdict, measured, reference, ratio float64) []string {
 	line := []string{t.what, "", "", "", "", v.String()}
 	relative := t.reference != (quantity{})
+	sign := "≤ "
+	if t.atLeast {
+		sign = "≥ "
+	}
 	switch {
 	case math.IsNaN(t.allowed):
 	case relative:
-		line[4] = fmt.Sprintf("≤ %g ×", t.allowed)
+		line[4] = fmt.Sprintf("%s%g ×", sign, t.allowed)
 	default:
-		line[4] = "≤ " + readable(t.allowed, t.measured.unit)
+		line[4] = sign + readable(t.allowed, t.measured.unit)
 	}
 	if v == notMeasured {
 		return line

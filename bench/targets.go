@@ -44,6 +44,7 @@ func targetsOf(s scale, chosen []part) []target {
 		all = append(all, target{part: "others", what: "role check, five levels, 1000 facts, beside " + name + ", native", allowed: math.NaN(),
 			measured: quantity{factsName(1000), threadUnit}, reference: quantity{otherName(name), threadUnit}})
 	}
+	all = append(all, httpTargets(s)...)
 	return slices.DeleteFunc(all, func(t target) bool {
 		return !slices.ContainsFunc(chosen, func(p part) bool { return p.name == t.part })
 	})
