@@ -159,9 +159,8 @@ func (c *client) sendDue(now, end time.Duration) error {
 		if due > now || due >= end {
 			return nil
 		}
-		last := len(c.free) - 1
-		conn := c.conns[c.free[last]]
-		c.free = c.free[:last]
+		conn := c.conns[c.free[0]] // the one longest without a request: all are used
+		c.free = append(c.free[:0], c.free[1:]...)
 		if err := conn.send(c.load.Requests[c.sent%len(c.load.Requests)], due); err != nil {
 			return err
 		}
