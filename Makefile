@@ -1,10 +1,11 @@
-# What is needed: Go, for `make test` Python and Node, for all of `make bench` Rust. Everything else comes by itself, into build/.
+# What is needed: Go, for `make test` Python and Node, for all of `make bench` Rust, for `make bench-http` wrk. Everything else comes by itself, into build/.
 
 GO ?= go
 PYTHON ?= python3
 NODE ?= node
 CARGO ?= cargo
-export GO PYTHON NODE CARGO
+WRK ?= wrk
+export GO PYTHON NODE CARGO WRK
 
 VENV := build/venv
 SCHEMATHESIS := build/schemathesis
@@ -17,7 +18,7 @@ FLOOR_server := 85
 # The module's bytes depend on the compiler: it is the one that go.mod names, whatever is installed.
 TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
-.PHONY: help run build image wasm wheel profile test check cover bench clean
+.PHONY: help run build image wasm wheel profile test check cover bench bench-http clean
 .PHONY: need-go need-all image-root test-go test-deploy test-python lint-pyrune test-pyrune test-pyrune-all test-node test-schema run-schema cover-engine cover-server format vet lint reproducible race tree
 
 help: ## list what can be made
@@ -64,6 +65,11 @@ bench: need-go ## measure beside other engines, and fail if a target is missed; 
 	@.ci/need cargo || echo 'bench: what stands beside datafrog will not be measured' >&2
 	@mkdir -p build && $(GO) build -o build/rune-bench ./bench
 	@build/rune-bench -only '$(only)' -o build/bench.txt
+
+bench-http: build ## measure the server on one processor beside a fixed reply, with wrk; make bench-http only=throughput for parts
+	@.ci/need wrk
+	@mkdir -p build && $(GO) build -o build/rune-bench ./bench
+	@build/rune-bench -http -only '$(only)' -o build/bench-http.txt
 
 clean: ## remove what was made
 	rm -rf bin build

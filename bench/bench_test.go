@@ -121,6 +121,8 @@ func made() (*results, []target) {
 		{what: "beside nobody", measured: ours, reference: quantity{"Nobody's", "ns/op"}, allowed: 2},
 		{what: "too slow", measured: ours, reference: theirs, allowed: 1.99},
 		{what: "once", measured: quantity{"Ours", "allocs/op"}, allowed: 0, worst: true},
+		{what: "enough", measured: ours, allowed: 2500, atLeast: true, middle: true},
+		{what: "too few", measured: ours, reference: theirs, allowed: 3.5, atLeast: true, middle: true},
 	}
 }
 
@@ -137,8 +139,10 @@ absent                                         ≤ 2 ns  not measured
 beside nobody                                   ≤ 2 ×  not measured
 too slow           2 µs       1 µs    2 ×  ≤ 1.99 ×  MISSED
 once           1 allocs                     ≤ 0 allocs  MISSED
+enough        2.50 µs                          ≥ 2.50 µs  ok
+too few       2.50 µs       1 µs    3 ×    ≥ 3.5 ×  MISSED
 
-1 ok, 2 missed, 2 not measured
+2 ok, 3 missed, 2 not measured
 `
 	if got := out.String(); fields(got) != fields(want) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

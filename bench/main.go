@@ -23,13 +23,14 @@ const (
 
 // bench is one run.
 type bench struct {
-	scale   scale
-	root    string // of the source tree
-	dir     string // for files that are measured with, and what is built
-	runtime *host.Runtime
-	rune    string // the program that serves
-	results *results
-	log     io.Writer // progress, and why something wasn't measured
+	scale     scale
+	root      string        // of the source tree
+	dir       string        // for files that are measured with, and what is built
+	runtime   *host.Runtime // nil over HTTP
+	rune      string        // the program that serves
+	inProcess bool          // what is measured is the engine, not the server
+	results   *results
+	log       io.Writer // progress, and why something wasn't measured
 
 	processors *processors // over HTTP: nil until they are found
 }
@@ -123,7 +124,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "bench:", err)
 		return exitError
 	}
-	b := &bench{scale: full, root: *root, rune: *program, log: stderr}
+	b := &bench{scale: full, root: *root, rune: *program, inProcess: !*overHTTP, log: stderr}
 	if *small {
 		b.scale = quick
 	}
@@ -192,10 +193,12 @@ func (b *bench) measure(ctx context.Context, chosen []part, out string) (failed 
 		}
 	}
 	b.results = newResults(samples)
-	if b.runtime, err = host.New(ctx, host.Options{}); err != nil {
-		return 0, err
+	if b.inProcess {
+		if b.runtime, err = host.New(ctx, host.Options{}); err != nil {
+			return 0, err
+		}
+		defer b.runtime.Close(context.WithoutCancel(ctx))
 	}
-	defer b.runtime.Close(context.WithoutCancel(ctx))
 	for _, p := range chosen {
 		start := time.Now()
 		if err := p.measure(b, ctx); err != nil {

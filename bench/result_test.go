@@ -43,3 +43,27 @@ func TestResults_extremes(t *testing.T) {
 		t.Errorf("from %v to %v", best, worst)
 	}
 }
+
+func TestResults_medians(t *testing.T) {
+	r, q, beside := newResults(&bytes.Buffer{}), quantity{"A", "ns/op"}, quantity{"B", "ns/op"}
+	if _, ok := r.median(q); ok {
+		t.Error("nothing has a median")
+	}
+	for i, v := range []float64{8, 1, 4} {
+		r.add("A", 1, sample{v, "ns/op"})
+		r.add("B", 1, sample{[]float64{2, 1, 1}[i], "ns/op"})
+	}
+	if m, _ := r.median(q); m != 4 {
+		t.Errorf("the median is %v", m)
+	}
+	if m := r.medianRatio(q, beside); m != 4 { // of 4, 1 and 4, not 4 by 1
+		t.Errorf("the median of ratios is %v", m)
+	}
+	r.add("A", 1, sample{6, "ns/op"}) // beside nothing
+	if m, _ := r.median(q); m != 5 {
+		t.Errorf("the median of four is %v", m)
+	}
+	if m := r.medianRatio(q, beside); m != 4 {
+		t.Errorf("the median of ratios is %v", m)
+	}
+}

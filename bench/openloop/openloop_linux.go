@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -49,6 +50,7 @@ func Run(ctx context.Context, l *Load) (*Result, error) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection here would seem the server's delay
 	c := &client{load: l, latencies: make([]time.Duration, 0, int(l.Rate*min(l.Duration, time.Minute).Seconds())+1)}
 	defer c.close()
 	for range l.Connections {
