@@ -48,6 +48,11 @@ func (e *Engine) decide(dst, request []byte, h *Host, trusted bool) []byte {
 	if err != nil {
 		return e.appendRequestError(dst, request, err)
 	}
+	return e.answer(dst, h)
+}
+
+// answer decides the request that was read.
+func (e *Engine) answer(dst []byte, h *Host) []byte {
 	limit := e.evaluate(h)
 	e.stats.Cacheable = !e.stats.UsedNow
 	if limit != "" {
@@ -293,8 +298,13 @@ func (e *Engine) appendExceeded(dst []byte, limit string) []byte {
 			e.stats.Limit = uint32(1 + i)
 		}
 	}
+	return e.appendDenied(dst, limit)
+}
+
+// appendDenied writes a denial of the engine's own.
+func (e *Engine) appendDenied(dst []byte, reason string) []byte {
 	e.outcome.Permit, e.outcome.Reasons, e.outcome.Verdicts = false, e.outcome.Reasons[:0], nil
-	e.reasons = append(e.reasons[:0], wire.Reason{ID: limit, Role: roleEngine})
+	e.reasons = append(e.reasons[:0], wire.Reason{ID: reason, Role: roleEngine})
 	e.errors = e.errors[:0]
 	return e.appendReply(dst, false)
 }
@@ -306,6 +316,9 @@ func (e *Engine) appendReply(dst []byte, permit bool) []byte {
 		e.stats.Decision, e.stats.Denies = Deny, 1
 	}
 	e.stats.Reasons, e.stats.Errors = uint32(len(e.reasons)), uint32(len(e.errors))
+	if e.authzen {
+		return wire.AppendEvaluation(dst, permit, e.reasons, e.errors, e.shownRevision())
+	}
 	return wire.AppendDecision(dst, permit, e.reasons, e.errors, e.shownRevision())
 }
 

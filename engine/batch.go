@@ -27,13 +27,22 @@ func (e *Engine) Batch(dst, batch []byte, h *Host) []byte {
 		dst = e.authorize(dst, batch[item.Start:item.End], h, false)
 		e.end()
 		total.add(&e.stats)
-		if uint64(len(dst)-start) > max(h.Limits.ArenaBytes, defaultLimits.ArenaBytes) {
+		if h.tooLong(len(dst) - start) {
 			e.stats = total
-			return wire.AppendError(dst[:start], "limit.arena_bytes", "the replies to the batch are longer than limit.arena_bytes", "", 0, 0, "split the batch")
+			return appendTooLong(dst[:start])
 		}
 	}
 	e.stats = total
 	return append(dst, "]}"...)
+}
+
+// tooLong reports whether the replies to a batch are longer than they may be.
+func (h *Host) tooLong(length int) bool {
+	return uint64(length) > max(h.Limits.ArenaBytes, defaultLimits.ArenaBytes)
+}
+
+func appendTooLong(dst []byte) []byte {
+	return wire.AppendError(dst, "limit.arena_bytes", "the replies to the batch are longer than limit.arena_bytes", "", 0, 0, "split the batch")
 }
 
 // add sums the statistics of a batch's items.

@@ -47,6 +47,7 @@ type Engine struct {
 
 	// Of the call under way; their memory is reused.
 	request  wire.Request
+	authzen  bool // whose form replies have
 	fields   []value.Value
 	verdicts []goal.Verdict
 	byRule   []decision.Verdict

@@ -17,7 +17,7 @@ decl member(User, Group).
 permit(P, "read", _) :- member(P, Group::"admins").
 `
 
-func mustLoad(t *testing.T, text string) *Engine {
+func mustLoad(t testing.TB, text string) *Engine {
 	t.Helper()
 	e, reply := loadText(text, 1)
 	if e == nil {

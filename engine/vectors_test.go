@@ -49,7 +49,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-var steps = []string{"host.json", "want.json", "request.json", "batch.json", "query.json", "update.json", "describe.json", "test.json", "overlay.json"}
+var steps = []string{"host.json", "want.json", "request.json", "batch.json", "evaluation.json", "evaluations.json", "query.json", "update.json", "describe.json", "test.json", "overlay.json"}
 
 func runVector(t *testing.T, name string) {
 	data, err := os.ReadFile(name)
@@ -172,6 +172,10 @@ func call(e *Engine, step string, input []byte, h *Host) []byte {
 		return e.Authorize(nil, input, h)
 	case "batch.json":
 		return e.Batch(nil, input, h)
+	case "evaluation.json":
+		return e.Evaluation(nil, input, h)
+	case "evaluations.json":
+		return e.Evaluations(nil, input, h)
 	case "query.json":
 		return e.Query(nil, input, h)
 	case "update.json":

@@ -38,6 +38,16 @@ func (e *Engine) Batch(ctx context.Context, dst, request []byte, c *Call) ([]byt
 	return e.call(ctx, batch, dst, request, c)
 }
 
+// Evaluation answers an evaluation of OpenID AuthZEN's Authorization API 1.0.
+func (e *Engine) Evaluation(ctx context.Context, dst, request []byte, c *Call) ([]byte, error) {
+	return e.call(ctx, evaluation, dst, request, c)
+}
+
+// Evaluations answers several of them, {"evaluations":[…]}, in order, up to the last that their semantic wants.
+func (e *Engine) Evaluations(ctx context.Context, dst, request []byte, c *Call) ([]byte, error) {
+	return e.call(ctx, evaluations, dst, request, c)
+}
+
 // Query answers a goal, {"goal":"…"}, with all its bindings, sorted.
 func (e *Engine) Query(ctx context.Context, dst, request []byte, c *Call) ([]byte, error) {
 	return e.call(ctx, query, dst, request, c)

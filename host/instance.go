@@ -22,13 +22,18 @@ const (
 	describe
 	test
 	overlay
+	evaluation
+	evaluations
 	verbs
 )
 
-var verbExports = [verbs]string{"rune_authorize", "rune_batch", "rune_query", "rune_update", "rune_describe", "rune_test", "rune_overlay"}
+var verbExports = [verbs]string{"rune_authorize", "rune_batch", "rune_query", "rune_update", "rune_describe", "rune_test", "rune_overlay",
+	"rune_evaluation", "rune_evaluations"}
 
 // takesOverlay reports whether calls may name an overlay. The module refuses the others'.
-func (v verb) takesOverlay() bool { return v == authorize || v == batch || v == query }
+func (v verb) takesOverlay() bool {
+	return v == authorize || v == batch || v == query || v == evaluation || v == evaluations
+}
 
 // instance is one running copy of the module. It is used by one goroutine at a time.
 type instance struct {

@@ -52,6 +52,16 @@ func batch(ptr, n, host uint32) uint64 {
 	return result(g.call((*engine.Engine).Batch, uintptr(ptr), n, uintptr(host)))
 }
 
+//go:wasmexport rune_evaluation
+func evaluation(ptr, n, host uint32) uint64 {
+	return result(g.call((*engine.Engine).Evaluation, uintptr(ptr), n, uintptr(host)))
+}
+
+//go:wasmexport rune_evaluations
+func evaluations(ptr, n, host uint32) uint64 {
+	return result(g.call((*engine.Engine).Evaluations, uintptr(ptr), n, uintptr(host)))
+}
+
 //go:wasmexport rune_query
 func query(ptr, n, host uint32) uint64 {
 	return result(g.call((*engine.Engine).Query, uintptr(ptr), n, uintptr(host)))

@@ -44,9 +44,11 @@ const (
 	CodeMissingField source.Code = "request.missing_field"
 	CodeNumber       source.Code = "request.number" // not a whole number of 64 bits
 	CodeNull         source.Code = "request.null"
-	CodeString       source.Code = "request.string" // no Unicode
-	CodeEntity       source.Code = "request.entity" // an entity's type that can't be one
-	CodeEscape       source.Code = "request.escape" // a misuse of __entity or __extn
+	CodeString       source.Code = "request.string"     // no Unicode
+	CodeEntity       source.Code = "request.entity"     // an entity's type that can't be one
+	CodeEscape       source.Code = "request.escape"     // a misuse of __entity or __extn
+	CodeProperties   source.Code = "request.properties" // a context that has what is for AuthZEN's properties
+	CodeSemantic     source.Code = "request.semantic"   // an unknown evaluations_semantic
 
 	CodeEntitiesSyntax       source.Code = "entities.syntax"
 	CodeEntitiesDepth        source.Code = "entities.depth"

@@ -9,25 +9,34 @@ func (r *Reader) number() (int64, bool) {
 		return n, true
 	}
 	start := r.pos
+	whole, fraction, ok := r.numeral()
+	if !ok {
+		return 0, false
+	}
+	if !fraction {
+		if n, ok := long(whole, r.text[start] == '-'); ok {
+			return n, true
+		}
+	}
+	return 0, r.notLong(start, r.text[start:r.pos])
+}
+
+// numeral passes over a number, and returns the digits of its whole part and whether it has more.
+func (r *Reader) numeral() (whole []byte, fraction, ok bool) {
+	start := r.pos
 	if r.peek() == '-' {
 		r.pos++
 	}
 	first := r.pos
 	if !r.digits() {
-		return 0, r.syntax("expected a digit")
+		return nil, false, r.syntax("expected a digit")
 	}
 	if r.text[first] == '0' && r.pos > first+1 {
-		return 0, r.fail(start, CodeSyntax, "a number starts with a superfluous zero")
+		return nil, false, r.fail(start, CodeSyntax, "a number starts with a superfluous zero")
 	}
-	whole := r.text[first:r.pos]
-	if fraction, ok := r.fraction(); !ok {
-		return 0, false
-	} else if !fraction {
-		if n, ok := long(whole, first > start); ok {
-			return n, true
-		}
-	}
-	return 0, r.notLong(start, r.text[start:r.pos])
+	whole = r.text[first:r.pos]
+	fraction, ok = r.fraction()
+	return whole, fraction, ok
 }
 
 // shortNumber reads a natural number of few digits that a comma or a bracket follows, as most are. It returns the end, or 0.
@@ -93,12 +102,17 @@ func long(digits []byte, negative bool) (int64, bool) {
 }
 
 func (r *Reader) notLong(at int, text []byte) bool {
-	if len(text) > 30 {
-		text = append(text[:30:30], "…"...)
-	}
-	message := string(text) + " is not a whole number of 64 bits"
+	message := quoteNumber(text) + " is not a whole number of 64 bits"
 	if bytes.IndexByte(text, '.') < 0 {
 		return r.fail(at, CodeNumber, message)
 	}
 	return r.failHelp(at, CodeNumber, message, `a decimal is written {"__extn":{"fn":"decimal","arg":"1.5"}}`)
+}
+
+// quoteNumber shows a number in a message, cut where it is long.
+func quoteNumber(text []byte) string {
+	if len(text) > 30 {
+		text = append(text[:30:30], "…"...)
+	}
+	return string(text)
 }

@@ -27,6 +27,7 @@ type Reader struct {
 	text     []byte
 	pos      int
 	document bool // it is the entities of a document that are read
+	lenient  bool // a field may be null, which is as if it weren't there, and a number a fraction
 
 	buf     []byte        // the last string with escapes
 	goal    []byte        // the last query's

@@ -19,9 +19,13 @@ func (r *Reader) begin(text []byte, limit int) bool {
 	r.text, r.pos, r.document = text, 0, false
 	r.values, r.fields = r.values[:0], r.fields[:0]
 	if at := tooDeep(text, limit); at >= 0 {
-		return r.fail(at, CodeDepth, "brackets nest deeper than "+strconv.Itoa(value.MaxDepth))
+		return r.deep(at)
 	}
 	return true
+}
+
+func (r *Reader) deep(at int) bool {
+	return r.fail(at, CodeDepth, "brackets nest deeper than "+strconv.Itoa(value.MaxDepth))
 }
 
 // tooDeep returns the offset of the bracket that nests deeper than limit, or -1.

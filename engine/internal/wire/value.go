@@ -38,6 +38,8 @@ func (r *Reader) anyValue(typ *schema.Type) (value.Value, bool) {
 		return r.object(typ)
 	case c == '[':
 		return r.set(typ)
+	case r.lenient && (c == '-' || c >= '0' && c <= '9'):
+		return r.anyNumber(typ)
 	case c == '-' || c >= '0' && c <= '9':
 		n, ok := r.number()
 		if !ok {
@@ -195,13 +197,9 @@ func (r *Reader) members(start int, key []byte, at int, more bool, u rules) (val
 			return value.None, r.fail(at, CodeEscape, string(key)+" can't be a key of a record")
 		}
 		k := r.Table.StringBytes(key)
-		typ, ok := r.field(&u, k, at)
+		v, ok := r.fieldValue(&u, k, at)
 		if !ok {
 			return value.None, false
-		}
-		v, ok := r.value(typ)
-		if !ok {
-			return value.None, r.inKey(r.Table.TextView(k))
 		}
 		r.fields = append(r.fields, field{key: k, value: v, at: at})
 		if key, at, more, ok = r.member(n); !ok {
@@ -211,6 +209,19 @@ func (r *Reader) members(start int, key []byte, at int, more bool, u rules) (val
 	v, ok := r.makeRecord(base)
 	r.fields = r.fields[:base]
 	return v, ok && r.complete(start, v, &u)
+}
+
+// fieldValue reads the value of a field; None where there is none.
+func (r *Reader) fieldValue(u *rules, key value.Value, at int) (value.Value, bool) {
+	if r.lenient && r.word("null") {
+		return value.None, true
+	}
+	typ, ok := r.field(u, key, at)
+	if !ok {
+		return value.None, false
+	}
+	v, ok := r.value(typ)
+	return v, ok || r.inKey(r.Table.TextView(key))
 }
 
 // fewFields is the number of fields up to which comparing each with each beats sorting.
@@ -224,7 +235,9 @@ func (r *Reader) makeRecord(base int) (value.Value, bool) {
 	}
 	r.pairs = r.pairs[:0]
 	for i := range fields {
-		r.pairs = append(r.pairs, fields[i].key, fields[i].value)
+		if fields[i].value != value.None {
+			r.pairs = append(r.pairs, fields[i].key, fields[i].value)
+		}
 	}
 	return r.Table.Record(r.pairs), true
 }

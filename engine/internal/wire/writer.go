@@ -27,6 +27,20 @@ func AppendDecision(dst []byte, permit bool, reasons []Reason, errors []ErrorIte
 	} else {
 		dst = append(dst, `{"decision":"deny","reasons":[`...)
 	}
+	return append(appendGrounds(dst, reasons, errors, revision), '}')
+}
+
+// AppendEvaluation appends the reply to an AuthZEN evaluation, whose context says what the reply to a request does:
+//
+//	{"decision":true,"context":{"reasons":[…],"diagnostics":{"errors":[…],"revision":…}}}
+func AppendEvaluation(dst []byte, permit bool, reasons []Reason, errors []ErrorItem, revision string) []byte {
+	dst = strconv.AppendBool(append(dst, `{"decision":`...), permit)
+	dst = append(dst, `,"context":{"reasons":[`...)
+	return append(appendGrounds(dst, reasons, errors, revision), "}}"...)
+}
+
+// appendGrounds appends what follows "reasons":[, up to the end of "diagnostics".
+func appendGrounds(dst []byte, reasons []Reason, errors []ErrorItem, revision string) []byte {
 	for i := range reasons {
 		dst = appendReason(comma(dst, i), &reasons[i])
 	}
@@ -37,7 +51,7 @@ func AppendDecision(dst []byte, permit bool, reasons []Reason, errors []ErrorIte
 		dst = appendText(dst, `,"code":`, e.Code)
 		dst = append(appendText(dst, `,"message":`, e.Message), '}')
 	}
-	return append(appendText(dst, `],"revision":`, revision), "}}"...)
+	return append(appendText(dst, `],"revision":`, revision), '}')
 }
 
 func appendReason(dst []byte, r *Reason) []byte {

@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[3]
 VERBS = {
     "request.json": "authorize",
     "batch.json": "batch",
+    "evaluation.json": "evaluation",
+    "evaluations.json": "evaluations",
     "query.json": "query",
     "update.json": "update",
     "describe.json": "describe",
