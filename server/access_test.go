@@ -47,6 +47,7 @@ func (g *gate) Charge(_ *fasthttp.RequestCtx, _ *Client, n int) *problem.Problem
 func TestRoutes_scopes(t *testing.T) {
 	want := map[string]Scopes{
 		"POST /v1/authorize": ScopeAuthorize, "POST /v1/authorize/batch": ScopeAuthorize, "POST /v1/query": ScopeQuery,
+		"POST /access/v1/evaluation": ScopeAuthorize, "POST /access/v1/evaluations": ScopeAuthorize, "GET /.well-known/authzen-configuration": 0,
 		"POST /v1/facts": ScopeFacts, "GET /v1/facts/{predicate}": ScopeFacts,
 		"GET /v1/config": ScopeAdmin, "POST /v1/config/reload": ScopeAdmin, "GET /v1/config/validate": ScopeAdmin, "POST /v1/config/validate": ScopeAdmin,
 		"GET /openapi.json": 0, "GET /docs": 0, "GET /health/live": 0, "GET /health/ready": 0,
@@ -85,6 +86,7 @@ func TestRoutes_rate(t *testing.T) {
 		t.Errorf("%d left", g.left)
 	}
 	v.ask("POST", "/v1/authorize/batch", `{"requests":[`+annReads+`,`+annReads+`]}`).wantProblem(t, 429, "rate.exceeded")
+	v.ask("POST", "/access/v1/evaluations", `{"evaluations":[{},{},{}]}`).wantProblem(t, 429, "rate.exceeded")
 	v.ask("GET", "/v1/config", "").wantProblem(t, 429, "rate.exceeded")
 	v.ask("GET", "/health/ready", "").wantOK(t, "ready")
 }

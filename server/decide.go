@@ -19,25 +19,34 @@ var (
 	verbAuthorize = &verb{"authorize", (*host.Engine).Authorize}
 	verbBatch     = &verb{"batch", (*host.Engine).Batch}
 	verbQuery     = &verb{"query", (*host.Engine).Query}
+
+	verbEvaluation  = &verb{"evaluation", (*host.Engine).Evaluation}
+	verbEvaluations = &verb{"evaluations", (*host.Engine).Evaluations}
 )
 
 func (x *exchange) authorize() *problem.Problem { return x.decide(verbAuthorize) }
 
 func (x *exchange) batch() *problem.Problem {
-	n := items(x.body(), "requests")
-	if limit := x.s.config.MaxBatch; n > limit {
-		return batchTooLarge(n, limit)
-	}
-	if n > 1 {
-		if p := x.s.gate.Charge(x.ctx, x.client, n-1); p != nil {
-			return p
-		}
+	if p := x.charge("requests"); p != nil {
+		return p
 	}
 	if p := x.decide(verbBatch); p != nil {
 		return p
 	}
 	if x.stats.Items == 0 {
 		return problem.New(problem.CodeBatchSize, "a batch of nothing")
+	}
+	return nil
+}
+
+// charge counts the items under key in the body: each is a request.
+func (x *exchange) charge(key string) *problem.Problem {
+	n := items(x.body(), key)
+	if limit := x.s.config.MaxBatch; n > limit {
+		return batchTooLarge(n, limit)
+	}
+	if n > 1 {
+		return x.s.gate.Charge(x.ctx, x.client, n-1)
 	}
 	return nil
 }

@@ -9,6 +9,9 @@ import (
 
 var headerTrace = []byte("Traceparent")
 
+// forms are those of bodies and answers that hold many decisions.
+var forms = map[*verb]audit.Form{verbBatch: audit.Batch, verbEvaluations: audit.Evaluations}
+
 // record writes the decisions of an answer down, if there is a log of them.
 func (x *exchange) record(v *verb) {
 	if x.s.audit == nil {
@@ -23,7 +26,7 @@ func (x *exchange) record(v *verb) {
 	}
 	x.s.audit.Write(&audit.Record{
 		Time: time.Now(), ID: string(x.id), Client: client, Trace: traceID(x.ctx.Request.Header.PeekBytes(headerTrace)),
-		Revision: x.stats.Revision, Cached: x.cached == hit, Batch: v == verbBatch,
+		Revision: x.stats.Revision, Cached: x.cached == hit, Form: forms[v],
 		Request: bytes.Clone(x.body()), Reply: bytes.Clone(x.ctx.Response.Body()),
 	})
 }

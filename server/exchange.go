@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"mime"
 	"runtime/debug"
@@ -147,7 +148,7 @@ func (x *exchange) checkBody() *problem.Problem {
 		return problem.New(problem.CodeContentEncoding, "a body is taken as it is, without Content-Encoding")
 	}
 	if got := h.ContentType(); string(got) != x.route.body && !isMedia(string(got), x.route.body) {
-		return problem.New(problem.CodeContentType, "the body has to be "+x.route.body).With("Accept", x.route.body)
+		return problem.New(cmp.Or(x.route.wrongBody, problem.CodeContentType), "the body has to be "+x.route.body).With("Accept", x.route.body)
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func (s *Server) describeAPI() ([]byte, error) {
 	if d.secured {
 		d.doc.Components.SecuritySchemes = openapi3.SecuritySchemes{"bearer": {Value: openapi3.NewJWTSecurityScheme()}}
 	}
-	for _, t := range []any{problem.Problem{}, AuthorizeReply{}, ErrorReply{}} {
+	for _, t := range []any{problem.Problem{}, AuthorizeReply{}, ErrorReply{}, EvaluationReply{}, EvaluationError{}, EvaluationsReply{}} {
 		d.schema(t)
 	}
 	for _, r := range routes() {
@@ -66,6 +66,9 @@ type describer struct {
 }
 
 func (d *describer) schema(value any) *openapi3.SchemaRef {
+	if special, ok := specials[reflect.TypeOf(value)]; ok { // which no component is made of
+		return special().NewRef()
+	}
 	ref, err := d.types.NewSchemaRefForValue(value, d.doc.Components.Schemas)
 	if err != nil && d.err == nil {
 		d.err = err
@@ -171,8 +174,8 @@ func customize(_ string, t reflect.Type, tag reflect.StructTag, s *openapi3.Sche
 		return nil
 	}
 	if t.Kind() == reflect.Struct && s.Type.Is("object") {
-		closed := false
-		s.AdditionalProperties = openapi3.AdditionalProperties{Has: &closed}
+		open := slices.Contains(openTypes, t)
+		s.AdditionalProperties = openapi3.AdditionalProperties{Has: &open}
 		s.Required = required(t)
 	}
 	return nil
@@ -198,6 +201,25 @@ func required(t reflect.Type) []string {
 	return names
 }
 
+// openTypes may have more members than are known, which are ignored.
+var openTypes = []reflect.Type{
+	reflect.TypeFor[Evaluation](), reflect.TypeFor[Evaluations](), reflect.TypeFor[Party](), reflect.TypeFor[ActionName](), reflect.TypeFor[EvaluationOptions](),
+}
+
+// eitherOf is the schema of what is one of these types.
+func eitherOf(types ...string) *openapi3.Schema {
+	s := &openapi3.Schema{}
+	for _, t := range types {
+		s.OneOf = append(s.OneOf, openapi3.NewSchemaRef("#/components/schemas/"+t, nil))
+	}
+	return s
+}
+
+// anything is the schema of what may be any JSON.
+func anything(about string) *openapi3.Schema {
+	return &openapi3.Schema{Description: about, Nullable: true}
+}
+
 // specials are the types whose schema isn't that of their fields.
 var specials = map[reflect.Type]func() *openapi3.Schema{
 	reflect.TypeFor[EntityName](): func() *openapi3.Schema {
@@ -219,8 +241,17 @@ var specials = map[reflect.Type]func() *openapi3.Schema{
 		return &openapi3.Schema{Description: "a value of Cedar's as JSON: no null, numbers are whole"}
 	},
 	reflect.TypeFor[BatchResult](): func() *openapi3.Schema {
-		return &openapi3.Schema{OneOf: openapi3.SchemaRefs{
-			openapi3.NewSchemaRef("#/components/schemas/AuthorizeReply", nil), openapi3.NewSchemaRef("#/components/schemas/ErrorReply", nil),
-		}}
+		return eitherOf("AuthorizeReply", "ErrorReply")
 	},
+	reflect.TypeFor[Property](): func() *openapi3.Schema {
+		return anything("a value of Cedar's as JSON; a fraction is a decimal, and null is dropped")
+	},
+	reflect.TypeFor[Default](): func() *openapi3.Schema {
+		return anything("what holds for evaluations that don't have it themselves; it needs to be whole only if there are such")
+	},
+	reflect.TypeFor[EvaluationItem](): func() *openapi3.Schema {
+		return anything("an evaluation, as for one decision, or what of it isn't by default; for anything else there is an error in its place")
+	},
+	reflect.TypeFor[EvaluationResult]():  func() *openapi3.Schema { return eitherOf("EvaluationReply", "EvaluationError") },
+	reflect.TypeFor[EvaluationsAnswer](): func() *openapi3.Schema { return eitherOf("EvaluationsReply", "EvaluationReply") },
 }

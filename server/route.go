@@ -4,18 +4,20 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rune-authz/rune/host"
 	"github.com/rune-authz/rune/server/problem"
 )
 
 // route is one thing that the server can be asked. The OpenAPI document is made from routes.
 type route struct {
 	method     string
-	path       string // as documented; {predicate} stands for a name
-	scope      Scopes // 0: everybody, without a token
-	free       bool   // costs nothing of a client's rate, and is answered however much there is to do
-	admin      bool   // on the admin listener, if there is one
-	everywhere bool   // on both listeners
-	body       string // media type of the request's body; "": it isn't read
+	path       string    // as documented; {predicate} stands for a name
+	scope      Scopes    // 0: everybody, without a token
+	free       bool      // costs nothing of a client's rate, and is answered however much there is to do
+	admin      bool      // on the admin listener, if there is one
+	everywhere bool      // on both listeners
+	body       string    // media type of the request's body; "": it isn't read
+	wrongBody  host.Code // the problem that a body of another type is, if not http.content_type
 	params     []param
 	anyParams  bool // other parameters are ignored
 	handle     func(*exchange) *problem.Problem

@@ -1,6 +1,10 @@
 package server
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/rune-authz/rune/server/problem"
+)
 
 const (
 	typeJSON = "application/json"
@@ -31,6 +35,25 @@ func routes() []*route {
 			summary: "All bindings of a goal, sorted", detail: "With limit they come in pages, of which each but the last names the next.",
 			request: QueryRequest{}, replies: []answer{{http.StatusOK, typeJSON, "rows", QueryReply{}}},
 			fails: []int{http.StatusConflict}, headers: engineHeaders,
+		},
+		{
+			method: "POST", path: pathEvaluation, scope: ScopeAuthorize, body: typeJSON, wrongBody: problem.CodeRequestType, handle: (*exchange).evaluation,
+			summary: "Decide one request, in the form of OpenID AuthZEN", detail: "A denial is 200. Members that aren't known are ignored.",
+			request: Evaluation{}, replies: []answer{{http.StatusOK, typeJSON, "the decision", EvaluationReply{}}},
+			headers: engineHeaders,
+		},
+		{
+			method: "POST", path: pathEvaluations, scope: ScopeAuthorize, body: typeJSON, wrongBody: problem.CodeRequestType, handle: (*exchange).evaluations,
+			summary: "Decide many requests, in the form of OpenID AuthZEN",
+			detail: "What stands outside of evaluations holds for those that don't have it themselves. Each is decided as if alone; a bad one is false, and has an error. " +
+				"Without evaluations the body is one itself.",
+			request: Evaluations{}, replies: []answer{{http.StatusOK, typeJSON, "decisions, in order, or one", EvaluationsAnswer{}}},
+			headers: engineHeaders,
+		},
+		{
+			method: "GET", path: "/.well-known/authzen-configuration", free: true, anyParams: true, handle: (*exchange).getAuthZEN,
+			summary: "Where OpenID AuthZEN's endpoints are",
+			replies: []answer{{http.StatusOK, typeJSON, "their addresses", AuthZENMetadata{}}},
 		},
 		{
 			method: "POST", path: "/v1/facts", scope: ScopeFacts, admin: true, body: typeJSON, handle: (*exchange).postFacts,

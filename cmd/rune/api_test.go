@@ -162,11 +162,16 @@ permit(principal, action == Action::"add", resource) when { context has n && con
 // apiCall is one of the document's, with a request that is answered with 200.
 type apiCall struct{ method, path, media, body, scope string }
 
+const annEvaluated = `{"subject":{"type":"user","id":"ann"},"action":{"name":"read"},"resource":{"type":"doc","id":"plan"}}`
+
 const typeJSON = "application/json"
 
 var apiCalls = []apiCall{
 	{"POST", "/v1/authorize", typeJSON, annReads, "rune:authorize"},
 	{"POST", "/v1/authorize/batch", typeJSON, `{"requests":[` + annReads + `,{},` + eveReads + `]}`, "rune:authorize"},
+	{"POST", "/access/v1/evaluation", typeJSON, annEvaluated, "rune:authorize"},
+	{"POST", "/access/v1/evaluations", typeJSON, `{"evaluations":[` + annEvaluated + `,{}]}`, "rune:authorize"},
+	{"GET", "/.well-known/authzen-configuration", "", "", ""},
 	{"POST", "/v1/query", typeJSON, `{"goal":"member(U, G)","limit":1}`, "rune:query"},
 	{"POST", "/v1/facts", typeJSON, `{"insert":{"seen":[["ann"],["bob"]]}}`, "rune:facts"},
 	{"GET", "/v1/facts/seen", "", "", "rune:facts"},
@@ -259,7 +264,11 @@ func (d *api) good(t *testing.T, p *process, token string) {
 func (d *api) bad(t *testing.T, p *process, token string) {
 	for _, o := range apiCalls {
 		authorized := []string{"Authorization", token}
-		if o.media != "" {
+		switch {
+		case strings.HasPrefix(o.path, "/access/"):
+			d.try(t, p, apiCall{o.method, o.path, "x/y", o.body, ""}, 400, "request.content_type", authorized...)
+			d.try(t, p, o, 415, "http.content_encoding", append([]string{"Content-Encoding", "gzip"}, authorized...)...)
+		case o.media != "":
 			d.try(t, p, apiCall{o.method, o.path, "x/y", o.body, ""}, 415, "http.content_type", authorized...)
 		}
 		if o.scope != "" {
@@ -390,6 +399,9 @@ func (d *api) rate(t *testing.T, p *process, i *issuer) {
 		token := i.token(fmt.Sprint("client ", n), o.scope)
 		if strings.HasSuffix(o.path, "/batch") {
 			o.body = `{"requests":[` + annReads + `]}` // it costs its items
+		}
+		if strings.HasSuffix(o.path, "/evaluations") {
+			o.body = `{"evaluations":[` + annEvaluated + `]}`
 		}
 		d.try(t, p, o, 200, "", "Authorization", token)
 		d.try(t, p, o, 429, "rate.exceeded", "Authorization", token)

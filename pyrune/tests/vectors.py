@@ -13,7 +13,8 @@ from rune._instance import Host, Instance
 
 Sections = List[Tuple[str, bytes]]
 VERBS = {
-    "request.json": "authorize", "batch.json": "batch", "evaluation.json": "evaluation", "evaluations.json": "evaluations", "query.json": "query", "update.json": "update", "facts.csv": "facts",
+    "request.json": "authorize", "batch.json": "batch", "evaluation.json": "evaluation", "evaluations.json": "evaluations",
+    "query.json": "query", "update.json": "update", "facts.csv": "facts",
     "describe.json": "describe", "test.json": "test", "overlay.json": "overlay",
 }
 STEPS = {"host.json", "want.json", *VERBS}

@@ -72,11 +72,25 @@ func TestLine_masks(t *testing.T) {
 
 func TestLine_batch(t *testing.T) {
 	r := record(` {"x":[{"requests":[0]}],"requests" : [ {"a":1}, {"b":[2,{}]} ,3]}`)
-	r.Batch, r.Reply = true, []byte(`{"results":[{"decision":"deny"},{"error":{"code":"request.type"}},{"decision":"permit"}]}`)
+	r.Form, r.Reply = Batch, []byte(`{"results":[{"decision":"deny"},{"error":{"code":"request.type"}},{"decision":"permit"}]}`)
 	got := strings.Split(strings.TrimSpace(lines(r)), "\n")
 	if len(got) != 2 || !strings.HasSuffix(got[0], `"item":0,"request":{"a":1},"reply":{"decision":"deny"}}`) ||
 		!strings.HasSuffix(got[1], `"item":2,"request":3,"reply":{"decision":"permit"}}`) {
 		t.Errorf("lines: %q", got)
+	}
+}
+
+func TestLine_evaluations(t *testing.T) {
+	r := record(`{"subject":{"id":"a"},"action":1,"more":2,"evaluations":[{"resource":"x"},{"subject":"b","resource":3,"more":4},{"resource":5}],"context":null}`)
+	r.Form, r.Reply = Evaluations, []byte(`{"evaluations":[{"decision":true},{"decision":false,"context":{"error":{"code":"request.type"}}},{"decision":false}]}`)
+	got := strings.Split(strings.TrimSpace(lines(r)), "\n")
+	if len(got) != 2 || !strings.HasSuffix(got[0], `"item":0,"request":{"subject":{"id":"a"},"action":1,"resource":"x","context":null},"reply":{"decision":true}}`) ||
+		!strings.HasSuffix(got[1], `"item":2,"request":{"subject":{"id":"a"},"action":1,"resource":5,"context":null},"reply":{"decision":false}}`) {
+		t.Errorf("lines: %q", got)
+	}
+	r.Request, r.Reply = []byte(`{"subject":1}`), []byte(`{"decision":true,"context":{}}`)
+	if got := lines(r); !strings.HasSuffix(got, `"request":{"subject":1},"reply":{"decision":true,"context":{}}}`+"\n") {
+		t.Errorf("one: %s", got)
 	}
 }
 

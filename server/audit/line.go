@@ -16,16 +16,74 @@ import (
 
 // appendLines appends a line for each decision in a record.
 func appendLines(dst []byte, r *Record, masks []pointer) []byte {
-	if !r.Batch {
+	var requests, results []jsontext.Value
+	switch r.Form {
+	case Batch:
+		requests, results = elements(r.Request, "requests"), elements(r.Reply, "results")
+	case Evaluations:
+		requests, results = evaluations(r.Request), elements(r.Reply, "evaluations")
+	}
+	if results == nil {
 		return appendLine(dst, r, -1, r.Request, r.Reply, masks)
 	}
-	requests, results := elements(r.Request, "requests"), elements(r.Reply, "results")
 	for i, result := range results {
-		if i < len(requests) && !bytes.HasPrefix(result, []byte(`{"error":`)) { // which is no decision
+		if i < len(requests) && !isError(result) {
 			dst = appendLine(dst, r, i, requests[i], result, masks)
 		}
 	}
 	return dst
+}
+
+// isError reports whether a result is an error's, which is no decision.
+func isError(result []byte) bool {
+	return bytes.HasPrefix(result, []byte(`{"error":`)) || bytes.HasPrefix(result, []byte(`{"decision":false,"context":{"error":`))
+}
+
+// evaluations are those of AuthZEN's that an object has, each with what it takes from the object.
+func evaluations(object []byte) []jsontext.Value {
+	parts := [...]string{"subject", "action", "resource", "context"}
+	defaults := members(object)
+	list := elements(object, "evaluations")
+	for i, item := range list {
+		own, out := members(item), jsontext.Value("{")
+		for _, name := range parts {
+			value := own[name]
+			if value == nil {
+				value = defaults[name]
+			}
+			if value == nil {
+				continue
+			}
+			if len(out) > 1 {
+				out = append(out, ',')
+			}
+			out = append(append(append(append(out, '"'), name...), `":`...), value...)
+		}
+		list[i] = append(out, '}')
+	}
+	return list
+}
+
+// members are those of an object that the engine took.
+func members(object []byte) map[string]jsontext.Value {
+	d := jsontext.NewDecoder(bytes.NewReader(object))
+	if _, err := d.ReadToken(); err != nil {
+		return nil
+	}
+	all := map[string]jsontext.Value{}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return all
+		}
+		key := name.String()
+		value, err := d.ReadValue()
+		if err != nil {
+			return all
+		}
+		all[key] = value.Clone()
+	}
+	return all
 }
 
 func appendLine(dst []byte, r *Record, item int, request, reply []byte, masks []pointer) []byte {

@@ -20,10 +20,19 @@ type Record struct {
 	Trace    string // id of the trace, or ""
 	Revision string
 	Cached   bool
-	Batch    bool // Request and Reply hold many
+	Form     Form // of Request and Reply
 	Request  []byte
 	Reply    []byte
 }
+
+// Form says how many decisions a record has.
+type Form int
+
+const (
+	One         Form = iota
+	Batch            // {"requests":[…]}, {"results":[…]}
+	Evaluations      // {"subject":…,"evaluations":[…]}, {"evaluations":[…]}, or one
+)
 
 // What waits to be written is bounded by records and by bytes.
 const (

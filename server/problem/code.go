@@ -30,7 +30,8 @@ const (
 	CodeRate            host.Code = "rate.exceeded"
 	CodeRateBatch       host.Code = "rate.batch" // more items than the burst, which will never pass
 	CodeBatchSize       host.Code = "request.batch_size"
-	CodeRevision        host.Code = "facts.revision" // if_revision isn't current
+	CodeRequestType     host.Code = "request.content_type" // where AuthZEN says so; elsewhere it is CodeContentType
+	CodeRevision        host.Code = "facts.revision"       // if_revision isn't current
 	CodeFactsPredicate  host.Code = "facts.unknown_predicate"
 	CodeFactsUnlisted   host.Code = "facts.unlisted" // of a predicate that can't be listed
 	CodeFactsFull       host.Code = "facts.full"
