@@ -45,8 +45,10 @@ func appendDiagnostic(dst []byte, files *source.Files, d source.Diagnostic) []by
 }
 
 func appendPosition(dst []byte, p source.Position) []byte {
-	dst = appendText(dst, "file", p.File)
-	dst = appendNumber(append(dst, ','), "line", p.Line)
+	if p.File != "" {
+		dst = append(appendText(dst, "file", p.File), ',')
+	}
+	dst = appendNumber(dst, "line", p.Line)
 	return appendNumber(append(dst, ','), "column", p.Column)
 }
 

@@ -33,6 +33,11 @@ func (e *Engine) Update(dst, update []byte, h *Host) []byte {
 		e.end()
 		return e.appendRequestError(dst, update, err)
 	}
+	return e.commit(dst, inserts, deletes, h)
+}
+
+// commit carries out an update that has been read, and replies.
+func (e *Engine) commit(dst []byte, inserts, deletes []analysis.Facts, h *Host) []byte {
 	if len(deletes)+len(inserts) > 0 {
 		fault := e.model.Update(inserts, deletes, h.Limits.goal())
 		if e.countWork(e.model.Work()); fault != nil {

@@ -49,7 +49,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-var steps = []string{"host.json", "want.json", "request.json", "batch.json", "evaluation.json", "evaluations.json", "query.json", "update.json", "describe.json", "test.json", "overlay.json"}
+var steps = []string{"host.json", "want.json", "request.json", "batch.json", "evaluation.json", "evaluations.json", "query.json", "update.json", "facts.csv", "describe.json", "test.json", "overlay.json"}
 
 func runVector(t *testing.T, name string) {
 	data, err := os.ReadFile(name)
@@ -180,6 +180,8 @@ func call(e *Engine, step string, input []byte, h *Host) []byte {
 		return e.Query(nil, input, h)
 	case "update.json":
 		return e.Update(nil, input, h)
+	case "facts.csv":
+		return e.Facts(nil, input, h)
 	case "test.json":
 		return e.Test(nil, input, h)
 	case "overlay.json":

@@ -65,7 +65,13 @@ func (e *Engine) Test(ctx context.Context, dst, request []byte, c *Call) ([]byte
 
 // Update changes facts, {"insert":{…},"delete":{…}}, as one transaction. When it has returned, every call sees it.
 func (e *Engine) Update(ctx context.Context, dst, request []byte, c *Call) ([]byte, error) {
-	return e.pool.update(ctx, dst, request, c, e.now(c, nil))
+	return e.pool.update(ctx, update, dst, request, c, e.now(c, nil))
+}
+
+// Facts inserts rows of one predicate, as one transaction: a line {"predicate":"…"} and CSV behind it. When it has returned, every call sees them.
+// [Engine.Update] does the same for rows of JSON; the CSV is the way for very many.
+func (e *Engine) Facts(ctx context.Context, dst, csv []byte, c *Call) ([]byte, error) {
+	return e.pool.update(ctx, facts, dst, csv, c, e.now(c, nil))
 }
 
 // Revision names the state that calls see: the loaded files and the updates since.

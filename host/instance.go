@@ -19,6 +19,7 @@ const (
 	batch
 	query
 	update
+	facts
 	describe
 	test
 	overlay
@@ -27,7 +28,7 @@ const (
 	verbs
 )
 
-var verbExports = [verbs]string{"rune_authorize", "rune_batch", "rune_query", "rune_update", "rune_describe", "rune_test", "rune_overlay",
+var verbExports = [verbs]string{"rune_authorize", "rune_batch", "rune_query", "rune_update", "rune_facts", "rune_describe", "rune_test", "rune_overlay",
 	"rune_evaluation", "rune_evaluations"}
 
 // takesOverlay reports whether calls may name an overlay. The module refuses the others'.
@@ -188,6 +189,9 @@ var noTime time.Time
 
 // do calls a verb at now, and appends its reply to dst.
 func (i *instance) do(v verb, dst, request []byte, c *Call, now time.Time) ([]byte, error) {
+	if i.verbs[v] == nil {
+		return dst, &Error{Code: CodeVersion, Message: "the module is older than this host: it has no " + verbExports[v]}
+	}
 	if err := checkSize(request); err != nil {
 		return dst, err
 	}

@@ -49,6 +49,7 @@ type pool struct {
 
 // logged is an update that was made.
 type logged struct {
+	verb     verb
 	request  []byte
 	call     *Call
 	now      time.Time
@@ -154,7 +155,7 @@ func (p *pool) drop(s *snapshot) {
 // apply makes the updates that i lacks.
 func (i *instance) apply(pending []logged) error {
 	for _, u := range pending {
-		reply, err := i.do(update, nil, u.request, u.call, u.now)
+		reply, err := i.do(u.verb, nil, u.request, u.call, u.now)
 		if err != nil {
 			return err
 		}
@@ -187,7 +188,7 @@ func (p *pool) release(i *instance) {
 }
 
 // update makes an update in one instance, and writes it to the log for the others. Updates are made one after the other.
-func (p *pool) update(ctx context.Context, dst, request []byte, c *Call, now time.Time) ([]byte, error) {
+func (p *pool) update(ctx context.Context, v verb, dst, request []byte, c *Call, now time.Time) ([]byte, error) {
 	if err := enter(ctx, p.writer); err != nil {
 		return dst, err
 	}
@@ -197,7 +198,7 @@ func (p *pool) update(ctx context.Context, dst, request []byte, c *Call, now tim
 		return dst, err
 	}
 	defer p.release(i)
-	out, err := i.do(update, dst, request, c, now)
+	out, err := i.do(v, dst, request, c, now)
 	if err != nil {
 		return out, err
 	}
@@ -210,7 +211,7 @@ func (p *pool) update(ctx context.Context, dst, request []byte, c *Call, now tim
 	if c != nil && c.Stats != nil {
 		c.Stats.Revision = i.revision
 	}
-	p.record(logged{bytes.Clone(request), c.forLog(), now, i.revision})
+	p.record(logged{v, bytes.Clone(request), c.forLog(), now, i.revision})
 	p.compact(i)
 	return out, nil
 }

@@ -323,6 +323,41 @@ func TestPool_repeatsUpdatesAsMade(t *testing.T) {
 	}
 }
 
+// TestPool_facts: what CSV brings is seen by instances that lacked it, by clones, and after the log became a snapshot; what is refused isn't.
+func TestPool_facts(t *testing.T) {
+	e, byJSON := loadText(t, people, &LoadOptions{Instances: 3}), loadText(t, people, nil)
+	other, err := e.pool.acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := []byte("{\"predicate\":\"member\"}\nwho,group\nbob,admins\n")
+	got, want := must(t)(e.Facts(ctx, nil, request, nil)), must(t)(byJSON.Update(ctx, nil, []byte(`{"insert":{"member":[["bob","admins"]]}}`), nil))
+	if got != want || e.Revision() != byJSON.Revision() {
+		t.Errorf("CSV: %s, JSON: %s", got, want)
+	}
+	clear(request) // the log has a copy
+	reply, err := e.Facts(ctx, nil, []byte("{\"predicate\":\"member\",\"file\":\"m.csv\"}\nwho,group\neve,admins\neve\n"), nil)
+	var wrong *Error
+	if !errors.As(err, &wrong) || wrong.File != "m.csv" || wrong.Line != 3 || wrong.Column != 1 || len(wrong.Diagnostics) != 1 || !isError(reply) {
+		t.Errorf("%s, %v", reply, err)
+	}
+	ask := func(when string) {
+		for name, decision := range map[string]string{"bob": `"permit"`, "eve": `"deny"`} {
+			got := must(t)(e.Authorize(ctx, nil, []byte(`{"principal":"`+name+`","action":"read","resource":"x"}`), nil))
+			if !strings.Contains(got, decision) || !strings.Contains(got, e.Revision()) {
+				t.Errorf("%s, %s: %s", when, name, got)
+			}
+		}
+	}
+	e.pool.release(other) // is used next
+	ask("an instance that lacked them")
+	must(t)(e.Facts(ctx, nil, []byte("{\"predicate\":\"member\"}\nwho,group\n"+strings.Repeat("bob,others\n", maxBytes/len("bob,others\n")+1)), nil))
+	if s := e.Pool(); s.Pending != 0 || s.Updates != 2 {
+		t.Errorf("the log of many bytes is kept: %+v", s)
+	}
+	ask("after the snapshot")
+}
+
 // TestPool_refusedUpdate: an update that is refused leaves no trace.
 func TestPool_refusedUpdate(t *testing.T) {
 	e := loadText(t, people, nil)

@@ -57,7 +57,7 @@ func vectorFiles(tb testing.TB) []string {
 
 var stepVerbs = map[string]verb{
 	"request.json": authorize, "batch.json": batch, "query.json": query, "evaluation.json": evaluation, "evaluations.json": evaluations,
-	"update.json": update, "describe.json": describe, "test.json": test, "overlay.json": overlay,
+	"update.json": update, "facts.csv": facts, "describe.json": describe, "test.json": test, "overlay.json": overlay,
 }
 
 func isStep(f txtar.File) bool {

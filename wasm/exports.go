@@ -72,6 +72,11 @@ func update(ptr, n, host uint32) uint64 {
 	return result(g.call((*engine.Engine).Update, uintptr(ptr), n, uintptr(host)))
 }
 
+//go:wasmexport rune_facts
+func facts(ptr, n, host uint32) uint64 {
+	return result(g.facts(uintptr(ptr), n, uintptr(host)))
+}
+
 //go:wasmexport rune_describe
 func describe(ptr, n, host uint32) uint64 {
 	return result(g.call((*engine.Engine).Describe, uintptr(ptr), n, uintptr(host)))

@@ -91,6 +91,15 @@ func (g *guest) call(v verb, p uintptr, n uint32, host uintptr) []byte {
 	return g.reply
 }
 
+// facts answers rows of facts. What reading many leaves is collected at once.
+func (g *guest) facts(p uintptr, n uint32, host uintptr) []byte {
+	reply := g.call((*engine.Engine).Facts, p, n, host)
+	if n >= collectAt {
+		runtime.GC()
+	}
+	return reply
+}
+
 // loadBegin starts a load in place of one that may be in progress. The engine that is there answers until it is replaced.
 func (g *guest) loadBegin(name uintptr, nameLen uint32, text uintptr, textLen uint32, host uintptr) []byte {
 	g.loader = nil

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Seque
 
 from . import _batch, _context, _scope
 from ._errors import ABIError, ConfigError, Diagnostic, RequestError, RuneError, error_from
-from ._facts import Rows, rows_text
+from ._facts import Buffer, Rows, csv_view, rows_text
 from ._instance import Died, Host, Instance, panicked
 from ._module import compiled
 from ._observe import Call, Observer
@@ -280,9 +280,20 @@ class Engine:
         """Carries out an update that is JSON already, and gives the new revision."""
         return self._change("update", [_body(update)])
 
-    def add_facts(self, predicate: str, rows: Rows) -> str:
-        """Inserts facts of one predicate, a list of tuples, as one transaction, and gives the new revision."""
-        return self.update({predicate: rows})
+    def add_facts(self, predicate: str, rows: Union[Rows, Buffer]) -> str:
+        """Inserts facts of one predicate as one transaction, and gives the new revision.
+
+        They are a list of tuples, or any buffer of CSV (bytes, mmap, an array), which is copied into the engine once. Its first line
+        names the columns, as in a CSV file that a configuration includes.
+
+        Raises RequestError, with line and column where the CSV is wrong, and LimitError; nothing is changed then.
+        """
+        if not isinstance(predicate, str):
+            raise TypeError("a predicate is a string, not %s" % type(predicate).__name__)
+        csv = csv_view(rows)
+        if csv is None:
+            return self.update({predicate: rows})
+        return self._change("facts", [encoded('{"predicate":' + quote(predicate) + "}\n"), csv])
 
     def _change(self, verb: str, parts: List[Any]) -> str:
         pool = self._loaded()

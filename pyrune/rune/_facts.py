@@ -1,14 +1,26 @@
-"""Rows of facts as JSON."""
+"""Rows of facts as JSON or as CSV."""
 
 from __future__ import annotations
 
 from json.encoder import encode_basestring as quote
-from typing import Any, Iterable, List, Mapping, Sequence
+from typing import Any, Iterable, List, Mapping, Optional, Sequence
 
 from ._values import is_sequence, value_text
 
 Row = Sequence[Any]
 Rows = Iterable[Row]
+Buffer = Any  # what has the buffer protocol: no type says so before Python 3.12
+
+
+def csv_view(rows: Any) -> Optional[memoryview]:
+    """The bytes of a buffer, or None for what is none. Raises TypeError for one whose bytes don't lie side by side."""
+    try:
+        view = memoryview(rows)
+    except TypeError:
+        return None
+    if not view.c_contiguous:
+        raise TypeError("the bytes of this %s don't lie side by side: give a contiguous buffer" % type(rows).__name__)
+    return view.cast("B") if view.nbytes else memoryview(b"")
 
 
 def rows_text(tables: Mapping[str, Rows], at: str) -> str:

@@ -21,7 +21,7 @@ PAGE = 1 << 16
 BLOCK = struct.Struct("<IIqIIQII8Q2QQ")  # the host block of wasm/README.md
 STATS = struct.Struct("<IIIIQIIIIIIIIQQQQQQIIIIQ")
 NOW, NOW_FLAG, PHASES_FLAG = struct.Struct("<q"), 4, 2
-VERBS = ("authorize", "batch", "query", "update", "describe", "test", "overlay", "evaluation", "evaluations")
+VERBS = ("authorize", "batch", "query", "update", "facts", "describe", "test", "overlay", "evaluation", "evaluations")
 FIRST_BUFFER = 1 << 12
 LARGEST_BUFFER = 1 << 20  # what a request needs beyond that is given back after the call
 BLOCKS = 256  # host blocks that are kept
@@ -84,7 +84,7 @@ class Instance:
         self.applied = 0  # updates of the engine's log
         self.owner = 0  # the thread that uses it
         bind = _binding.way(store, version)
-        self.verbs: Dict[str, Verb] = {name: self._bind(bind, exports["rune_" + name]) for name in VERBS}
+        self.verbs: Dict[str, Verb] = {name: self._bind(bind, exports["rune_" + name]) for name in VERBS if "rune_" + name in exports}
         self.unchecked = bind is _binding.unchecked
 
     def _bind(self, bind: _binding.Way, function: Any) -> Verb:
@@ -167,6 +167,8 @@ class Instance:
 
     def call_once(self, verb: str, parts: List[Any], block: int) -> bytes:
         """Calls a verb with a request whose parts, bytes or buffers, are copied into the module one after the other, in a buffer for this call alone."""
+        if verb not in self.verbs:
+            raise ABIError("the module is older than this package: it has no rune_" + verb, code="abi.version")
         length = sum(len(p) for p in parts)
         at = self._call("rune_alloc", length) & 0xFFFFFFFF
         end = at

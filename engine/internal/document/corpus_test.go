@@ -52,7 +52,7 @@ func readTOML(text []byte) (*tomlReader, *source.List) {
 	files, diags := &source.Files{}, &source.List{}
 	l := &Loader{files: files, diags: diags}
 	id := files.Add("x.toml", text)
-	start := l.begin(id, text)
+	start := beginText(l.diags, id, text)
 	r := newTOMLReader(value.NewTable(value.Key{}), id, text, diags)
 	r.section(start, len(text))
 	return r, diags

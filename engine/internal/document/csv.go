@@ -16,6 +16,7 @@ type csvReader struct {
 	at    int
 	diags *source.List
 	buf   []byte
+	open  bool // a quote was not closed: what was read of the last row is no row
 	out   Table
 	last  []lastCell // by column
 	short *shortCells
@@ -54,6 +55,12 @@ func readCSV(t *value.Table, file source.FileID, text []byte, start int, pred st
 	}
 	r.rest()
 	return r.out
+}
+
+// ReadFacts reads a CSV file that isn't of a document as facts of a predicate. The text belongs to files afterwards.
+func ReadFacts(t *value.Table, files *source.Files, name string, text []byte, pred string, diags *source.List) Table {
+	id := files.Add(name, text)
+	return readCSV(t, id, text, beginText(diags, id, text), pred, diags)
 }
 
 // rest says how many more errors there were than are listed.
@@ -116,11 +123,14 @@ func (r *csvReader) row() {
 			r.out.Rows = append(r.out.Rows, r.intern(&r.last[n], cell))
 		}
 	}
-	if n == r.out.Width {
+	if n == r.out.Width && !r.open {
 		return
 	}
-	where := span(r.file, start, r.rowEnd(start))
 	r.out.Rows = r.out.Rows[:base]
+	if r.open {
+		return // reported
+	}
+	where := span(r.file, start, r.rowEnd(start))
 	if where.Start == where.End {
 		r.wrong.width.errorf(where, codeRagged, "the line is empty").help("each line is a row")
 		return
@@ -192,6 +202,7 @@ func (r *csvReader) quoted() []byte {
 		r.buf = append(r.buf, r.text[from:r.at]...)
 	}
 	r.diags.Errorf(span(r.file, start, start+1), codeQuote, "the quote that opens here is not closed")
+	r.open = true
 	r.at = len(r.text)
 	return nil
 }

@@ -60,6 +60,8 @@ func TestCSV_errors(t *testing.T) {
 			"p.csv:3:1 csv.width: the row has 3 cells, and the header has 2 | note p.csv:1:1 the header",
 			`p.csv:3:6 csv.quote: text stands behind a closing quote | a quote within quotes is doubled: ""`,
 			`p.csv:4:6 csv.quote: text stands behind a closing quote | a quote within quotes is doubled: ""`}},
+		{"a,b\n1,\"2\"\n3\n\"c\nd,e\n", []string{"p.csv:3:1 csv.width: the row has 1 cell, and the header has 2 | note p.csv:1:1 the header",
+			"p.csv:4:1 csv.quote: the quote that opens here is not closed"}},
 		{"a\nb\n\"c\nd\n", []string{"p.csv:3:1 csv.quote: the quote that opens here is not closed"}},
 		{"\"a\nb\n", []string{"p.csv:1:1 csv.header: column 1 has no name | the first row names the columns", "p.csv:1:1 csv.quote: the quote that opens here is not closed"}},
 		{"a\nb\rc\n", []string{"p.csv:2:2 csv.line_end: a carriage return stands alone | a line ends with a line feed, or with a carriage return and a line feed"}},

@@ -74,7 +74,7 @@ func NewLoader(t *value.Table, files *source.Files, name string, text []byte, di
 	l.set = &Set{Name: name, Defaults: noDefaults(), Cedar: strings.HasSuffix(name, suffixCedar)}
 	l.read = append(l.read, file{rootName, text})
 	id := files.Add(name, text)
-	if start := l.begin(id, text); l.set.Cedar {
+	if start := beginText(l.diags, id, text); l.set.Cedar {
 		l.part(id, true, start, len(text))
 	} else {
 		l.document(id, base, text, start)
@@ -121,7 +121,7 @@ func (l *Loader) Give(name string, data []byte) {
 	}
 	l.read = append(l.read, file{name, data})
 	id := l.files.Add(name, data)
-	start := l.begin(id, data)
+	start := beginText(l.diags, id, data)
 	l.depth = in.depth
 	switch kindOf(name) {
 	case kindDocument:
@@ -182,8 +182,8 @@ func (l *Loader) Finish() *Set {
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// begin returns where a file's text begins, behind a byte order mark, and reports a file that is no text.
-func (l *Loader) begin(id source.FileID, data []byte) int {
+// beginText returns where a file's text begins, behind a byte order mark, and reports a file that is no text.
+func beginText(diags *source.List, id source.FileID, data []byte) int {
 	start := 0
 	if bytes.HasPrefix(data, byteOrderMark) {
 		start = len(byteOrderMark)
@@ -199,7 +199,7 @@ func (l *Loader) begin(id source.FileID, data []byte) int {
 		}
 		at += n
 	}
-	l.diags.Errorf(span(id, at, at+1), codeUTF8, "the text is not UTF-8: the byte 0x%02X may not stand here", data[at])
+	diags.Errorf(span(id, at, at+1), codeUTF8, "the text is not UTF-8: the byte 0x%02X may not stand here", data[at])
 	return start
 }
 

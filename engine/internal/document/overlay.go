@@ -19,7 +19,7 @@ func ReadOverlay(t *value.Table, files *source.Files, text []byte, diags *source
 	l := &Loader{table: t, files: files, diags: diags, overlay: true, facts: base.facts.Clone()}
 	l.set = &Set{Name: overlayName, Defaults: base.Defaults}
 	id := files.Add(overlayName, text)
-	if start := l.begin(id, text); startsWithVersion(text[start:]) {
+	if start := beginText(l.diags, id, text); startsWithVersion(text[start:]) {
 		l.document(id, overlayName, text, start)
 	} else {
 		l.part(id, false, start, len(text))

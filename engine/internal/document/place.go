@@ -40,7 +40,7 @@ func (t *Table) walk(files *source.Files, f func(at source.Span) bool) {
 			}
 			n++
 		}
-		if !first && n == t.Width && !f(span(r.file, start, r.rowEnd(start))) {
+		if !first && n == t.Width && !r.open && !f(span(r.file, start, r.rowEnd(start))) {
 			return
 		}
 	}

@@ -133,7 +133,7 @@ func (fs *Files) Render(d Diagnostic) string {
 	var b strings.Builder
 	p := fs.Position(d.Span)
 	if p.Line > 0 {
-		fmt.Fprintf(&b, "%s:%d:%d: ", p.File, p.Line, p.Column)
+		fmt.Fprintf(&b, "%s: ", p)
 	}
 	fmt.Fprintf(&b, "%s: %s [%s]\n", d.Severity, d.Message, d.Code)
 	if p.Line > 0 {
@@ -141,7 +141,7 @@ func (fs *Files) Render(d Diagnostic) string {
 	}
 	for _, r := range d.Related {
 		q := fs.Position(r.Span)
-		fmt.Fprintf(&b, "  note: %s:%d:%d: %s\n", q.File, q.Line, q.Column, r.Message)
+		fmt.Fprintf(&b, "  note: %s: %s\n", q, r.Message)
 	}
 	if d.Help != "" {
 		fmt.Fprintf(&b, "  help: %s\n", d.Help)

@@ -3,6 +3,7 @@ package source
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -87,6 +88,15 @@ type Position struct {
 	File   string
 	Line   int
 	Column int
+}
+
+// String writes file:line:column, without a file that has no name.
+func (p Position) String() string {
+	text := fmt.Sprintf("%d:%d", p.Line, p.Column)
+	if p.File == "" {
+		return text
+	}
+	return p.File + ":" + text
 }
 
 // Position resolves the start of a span. The zero span gives the zero Position.

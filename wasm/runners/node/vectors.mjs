@@ -15,7 +15,7 @@ const entities = { override: 0, add: 1, refuse: 2 };
 const absent = 0xffffffff;
 const verbs = {
   'request.json': 'authorize', 'batch.json': 'batch', 'evaluation.json': 'evaluation', 'evaluations.json': 'evaluations', 'query.json': 'query',
-  'update.json': 'update', 'describe.json': 'describe', 'test.json': 'test', 'overlay.json': 'overlay',
+  'update.json': 'update', 'facts.csv': 'facts', 'describe.json': 'describe', 'test.json': 'test', 'overlay.json': 'overlay',
 };
 const isStep = (name) => name in verbs || name === 'host.json' || name === 'want.json';
 

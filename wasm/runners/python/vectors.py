@@ -24,6 +24,7 @@ VERBS = {
     "evaluations.json": "evaluations",
     "query.json": "query",
     "update.json": "update",
+    "facts.csv": "facts",
     "describe.json": "describe",
     "test.json": "test",
     "overlay.json": "overlay",
