@@ -8,13 +8,23 @@ starts, and goes the public way where it doesn't work.
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Callable, Optional
+from functools import partial
+from typing import Any, Callable, NamedTuple, Optional
 
 import wasmtime
 
 SLOTS = 3  # of a verb: request, its length, host block; the result is in the first
-Call = Callable[[], Optional[BaseException]]
-Way = Callable[[Any, Any, Any], Call]
+
+
+class Bound(NamedTuple):
+    """A call whose parameters lie in words. It failed if ``call()`` gives something true, or ``trap`` is true then."""
+
+    call: Callable[[], Any]
+    trap: Any
+    failure: Callable[[Any], BaseException]  # what went wrong, of what call gave
+
+
+Way = Callable[[Any, Any, Any], Bound]
 
 
 def new_words() -> Any:
@@ -22,8 +32,8 @@ def new_words() -> Any:
     return (ctypes.c_uint64 * (2 * SLOTS))()
 
 
-def unchecked(store: Any, function: Any, words: Any) -> Call:
-    """Binds a call of function with the parameters that words hold. A call returns None, or the error that ended it.
+def unchecked(store: Any, function: Any, words: Any) -> Bound:
+    """Binds a call of function with the parameters that words hold, which have to live as long as it is called.
 
     Raises whatever shows that this wasmtime-py has no such way.
     """
@@ -32,11 +42,11 @@ def unchecked(store: Any, function: Any, words: Any) -> Call:
     library = ctypes.CDLL(ffi.dll._name)
     raw = library["wasmtime_func_call_unchecked"]  # a function object of our own, whose types are ours to set
     raw.restype = ctypes.c_void_p
-    # Made once: ctypes passes these on as they are, which is a quarter cheaper than converting numbers by declared types.
-    context = ctypes.c_void_p(ctypes.cast(store._context(), ctypes.c_void_p).value)
-    address, slots = ctypes.c_void_p(ctypes.addressof(function._func)), ctypes.c_void_p(ctypes.addressof(words))
-    size, trap = ctypes.c_size_t(SLOTS), ctypes.c_void_p()
-    trap_at = ctypes.c_void_p(ctypes.addressof(trap))
+    # Made once, as ctypes has arguments after converting them: half of what a call costs is to convert five.
+    argument: Any = ctypes.c_void_p.from_param
+    trap = ctypes.c_void_p()
+    call = partial(raw, argument(ctypes.cast(store._context(), ctypes.c_void_p).value), argument(ctypes.addressof(function._func)),
+                   argument(ctypes.addressof(words)), argument(SLOTS), argument(ctypes.addressof(trap)))
 
     def failure(error: Optional[int]) -> BaseException:
         if error:
@@ -45,15 +55,11 @@ def unchecked(store: Any, function: Any, words: Any) -> Call:
         trap.value = None
         return wasmtime.Trap._from_ptr(pointer)
 
-    def call() -> Optional[BaseException]:
-        error = raw(context, address, slots, size, trap_at)
-        return failure(error) if error or trap else None
-
-    call.keeps = (store, function, words, library)  # type: ignore[attr-defined]  # what the addresses are of
-    return call
+    failure.keeps = (store, function, words, library)  # type: ignore[attr-defined]  # what the addresses are of
+    return Bound(call, trap, failure)
 
 
-def checked(store: Any, function: Any, words: Any) -> Call:
+def checked(store: Any, function: Any, words: Any) -> Bound:
     """The same by wasmtime-py's public way."""
     count = len(function.type(store).params)
 
@@ -66,14 +72,15 @@ def checked(store: Any, function: Any, words: Any) -> Call:
         words[0] = result & 0xFFFFFFFFFFFFFFFF
         return None
 
-    return call
+    return Bound(call, None, lambda error: error)
 
 
 def way(store: Any, version: Any) -> Way:
     """The way to call: unchecked, if by it the module's version is what it is by the public one."""
     words = new_words()
     try:
-        if unchecked(store, version, words)() is None and words[0] & 0xFFFFFFFF == version(store):
+        bound = unchecked(store, version, words)
+        if not bound.call() and not bound.trap and words[0] & 0xFFFFFFFF == version(store):
             return unchecked
     except Exception:  # whatever another wasmtime-py has not, or has under another name
         pass

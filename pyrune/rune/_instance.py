@@ -89,7 +89,8 @@ class Instance:
 
     def _bind(self, bind: _binding.Way, function: Any) -> Verb:
         slots = _binding.new_words()
-        call, words, view = bind(self._store, function, slots), memoryview(slots).cast("B").cast("Q"), self._view
+        bound, words, view = bind(self._store, function, slots), memoryview(slots).cast("B").cast("Q"), self._view
+        call, trap = bound.call, bound.trap
 
         def verb(request: bytes, block: int) -> bytes:
             """Calls the verb with the bytes of a request and the address of a host block; gives the bytes of the reply."""
@@ -102,14 +103,14 @@ class Instance:
             words[2] = n
             words[4] = block
             error = call()
-            if error is not None:
-                raise self._died(error)
+            if error or trap:
+                raise self._died(bound.failure(error))
             result = words[0]
             at = result >> 32
             end = at + (result & 0xFFFFFFFF)
             if end > self._size:
                 self._resized(end)
-            return bytes(view[at:end])
+            return view[at:end].tobytes()
 
         return verb
 
