@@ -18,11 +18,9 @@ def results(reply: bytes, count: int) -> List[Union[AuthorizationResult, Request
     items = _BETWEEN.split(reply[len(HEAD):-len(TAIL)])
     if len(items) != count or not reply.startswith(HEAD):
         raise ABIError("the reply to a batch of %d can't be read" % count, code="abi.reply", json=reply)
-    return [_result(item) for item in items]
+    return [AuthorizationResult(item) if item.startswith(b'{"decision"') else _error(item) for item in items]
 
 
-def _result(item: bytes) -> Union[AuthorizationResult, RequestError]:
-    if item.startswith(b'{"decision"'):
-        return AuthorizationResult(item)
+def _error(item: bytes) -> RequestError:
     error = error_from(item)
     return error if isinstance(error, RequestError) else RequestError(error.message, code=error.code, help=error.help, json=item)

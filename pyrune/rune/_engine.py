@@ -18,7 +18,7 @@ from ._module import compiled
 from ._observe import Call, Observer
 from ._pending import Pending
 from ._pool import Pool, default_size
-from ._request import Subject, encoded, encoded_text, item_text, request_text
+from ._request import Subject, batch_text, encoded, encoded_text, request_text
 from ._result import AuthorizationResult
 from ._source import Folder, Nowhere, Recorded, read_regular
 from ._statistics import Statistics
@@ -198,10 +198,10 @@ class Engine:
         Results are in order. In the place of a bad item is a RequestError, which is false as a denial is. A value that Cedar doesn't have is a
         TypeError for all.
         """
-        texts = [item_text(item, n) for n, item in enumerate(requests)]
-        if not texts:
+        text, count = batch_text(requests)
+        if not count:
             return []
-        return _batch.results(self._ask("batch", encoded('{"requests":[' + ",".join(texts) + "]}"), self._scoped(scope)), len(texts))
+        return _batch.results(self._ask("batch", encoded(text), self._scoped(scope)), count)
 
     def authorize_async(self, principal: Subject, action: Subject, resource: Subject, context: Optional[Mapping[str, Any]] = None,
                         entities: Optional[Iterable[Any]] = None, *, scope: Optional[_scope.Scope] = None) -> Pending:
@@ -245,7 +245,7 @@ class Engine:
 
     def _scoped(self, given: Optional[_scope.Scope]) -> Optional[_scope.Scope]:
         if given is None:
-            return _context.scope_of(self)
+            return _context.scope_of(self) if _context.current.get().scopes else None
         if given.engine is not self:
             raise ValueError("the scope is of another engine")
         return given
@@ -326,21 +326,18 @@ class Engine:
     # -- Asking the module --------------------------------------------------------------------------------------
 
     def _ask(self, verb: str, body: bytes, scope: Optional[_scope.Scope]) -> bytes:
-        reply = self._reply(verb, body, scope)
-        if reply.startswith(ERROR):
-            raise error_from(reply)
-        return reply
-
-    def _reply(self, verb: str, body: bytes, scope: Optional[_scope.Scope]) -> bytes:
-        """The engine's reply, an error too."""
+        """The engine's reply. Raises what it answers if that is an error."""
         pool = self._pool or self._loaded()
         instance: Optional[Instance] = pool.take()
         assert instance is not None
         try:
-            if self._observers:
+            if scope is None and pool.plain and not self._observers:
+                reply = instance.verbs[verb](body, instance.block(self._plain))
+            else:
                 asked = instance
-                return self._observed(verb, lambda phases: self._answer(pool, asked, verb, body, scope, phases), asked)
-            return self._answer(pool, instance, verb, body, scope, False)
+                reply = self._observed(verb, lambda phases: self._answer(pool, asked, verb, body, scope, phases), asked)
+            if len(body) > LARGE:
+                instance.shrink()
         except Died as d:
             pool.discard(instance)
             instance = None
@@ -348,17 +345,16 @@ class Engine:
         finally:
             if instance is not None:
                 pool.give(instance)
+        if reply.startswith(ERROR):
+            raise error_from(reply)
+        return reply
 
     def _answer(self, pool: Pool, instance: Instance, verb: str, body: bytes, scope: Optional[_scope.Scope], phases: bool) -> bytes:
-        if scope is None and not pool.needs and not phases:
-            reply = instance.verbs[verb](body, instance.block(self._plain))
-        else:
+        """The engine's reply, an error too, with all that the host adds to the call."""
+        reply = instance.verbs[verb](body, self._block(pool, instance, scope, phases))
+        if scope is not None and reply.startswith(UNKNOWN):
+            _register(instance, scope)
             reply = instance.verbs[verb](body, self._block(pool, instance, scope, phases))
-            if scope is not None and reply.startswith(UNKNOWN):
-                _register(instance, scope)
-                reply = instance.verbs[verb](body, self._block(pool, instance, scope, phases))
-        if len(body) > LARGE:
-            instance.shrink()
         return reply
 
     def _block(self, pool: Pool, instance: Instance, scope: Optional[_scope.Scope], phases: bool) -> int:

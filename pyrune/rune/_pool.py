@@ -54,6 +54,7 @@ class Pool:
     def __init__(self, first: Instance, loaded: Dict[str, Any], spawn: Callable[[bool], Instance], size: int) -> None:
         self.loaded = loaded
         self.needs: FrozenSet[str] = frozenset(loaded["needs"])
+        self.plain = not self.needs  # a call needs nothing of the host
         self.revision: str = loaded["revision"]
         self.lock = threading.RLock()  # for updates, and for making instances
         self.updating = False

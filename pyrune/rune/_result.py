@@ -21,6 +21,10 @@ class Decision(enum.Enum):
         return self.value
 
 
+_PERMIT, _DENY = Decision.PERMIT, Decision.DENY
+_PERMITS = b'{"decision":"permit"'  # how the reply to a permit begins
+
+
 @dataclass(frozen=True)
 class Reason:
     """A statement that decided. ``kind`` is ``"rule"``, ``"policy"`` or ``"engine"`` (a limit), ``effect`` ``"permit"``, ``"forbid"`` or
@@ -43,26 +47,34 @@ class Diagnostics:
 class AuthorizationResult:
     """A decision. A denial is false.
 
-    ``json`` is the engine's reply, the same bytes on every host; it is parsed when ``reasons`` or ``diagnostics`` are first asked for.
+    ``json`` is the engine's reply, the same bytes on every host. Everything else is read from it when it is asked for.
     """
 
-    __slots__ = ("json", "decision", "_parsed")
+    __slots__ = ("json", "_parsed")
+
+    json: bytes
+    _parsed: Dict[str, Any]
 
     def __init__(self, reply: bytes) -> None:
         self.json = reply
-        self.decision = Decision.PERMIT if reply.startswith(b'{"decision":"permit"') else Decision.DENY
-        self._parsed: Optional[Dict[str, Any]] = None
+
+    @property
+    def decision(self) -> Decision:
+        """Permit or deny."""
+        return _PERMIT if self.json.startswith(_PERMITS) else _DENY
 
     @property
     def permitted(self) -> bool:
         """Whether the decision is permit."""
-        return self.decision is Decision.PERMIT
+        return self.json.startswith(_PERMITS)
 
     def __bool__(self) -> bool:
-        return self.decision is Decision.PERMIT
+        return self.json.startswith(_PERMITS)
 
     def _fields(self) -> Dict[str, Any]:
-        if self._parsed is None:
+        try:
+            return self._parsed
+        except AttributeError:
             self._parsed = json.loads(self.json)
         return self._parsed
 

@@ -28,7 +28,9 @@ from json.encoder import encode_basestring
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
 
 quote = encode_basestring  # text as JSON, quotation marks included
-LONGS = range(-(1 << 63), 1 << 63)
+LEAST, GREATEST = -(1 << 63), (1 << 63) - 1
+LONGS = range(LEAST, GREATEST + 1)
+RESERVED = ("__entity", "__extn")
 MAX_DEPTH = 200  # as the engine counts
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MILLISECOND = timedelta(milliseconds=1)
@@ -119,10 +121,41 @@ def entity_text(entity: Union[Entity, Mapping[str, Any]], at: str) -> str:
 def record_text(value: Any, at: str) -> str:
     """The Cedar JSON of a mapping. Raises TypeError with the place of what Cedar has no value for."""
     out: List[str] = []
-    if not isinstance(value, Mapping):
-        raise TypeError("%s: a mapping, not %s" % (at, _kind(value)))
     _record(value, out, _Place(at), 1)
     return "".join(out)
+
+
+def simple_record_text(value: Any) -> str:
+    """What record_text gives for a dict of texts, numbers and truths, in half the time; "" for all else, valid or not."""
+    if type(value) is not dict:
+        return ""
+    text, known = "", _keys.get
+    for key, item in value.items():
+        name = (type(key) is str and known(key)) or _key(key)
+        kind = type(item)
+        if not name:
+            return ""
+        if kind is str:
+            text += f"{name}{quote(item)}"
+        elif kind is bool:
+            text += f"{name}true" if item else f"{name}false"
+        elif kind is int and LEAST <= item <= GREATEST:
+            text += f"{name}{item}"
+        else:
+            return ""
+    return f"{{{text[1:]}}}"
+
+
+_keys: Dict[str, str] = {}  # how names of attributes that have been seen are written
+
+
+def _key(key: Any) -> str:
+    if type(key) is not str or key in RESERVED:
+        return ""
+    text = f",{quote(key)}:"
+    if len(key) <= 32 and len(_keys) < 1024:
+        _keys[key] = text
+    return text
 
 
 def value_text(value: Any, at: str) -> str:
@@ -245,7 +278,7 @@ def _set(value: Iterable[Any], out: List[str], at: _Place, depth: int) -> None:
 
 
 def _record(value: Mapping[str, Any], out: List[str], at: _Place, depth: int) -> None:
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         raise TypeError("%s: a mapping, not %s" % (at, _kind(value)))
     if depth > MAX_DEPTH:
         raise TypeError("%s: deeper than %d, or it contains itself" % (at, MAX_DEPTH))
@@ -253,7 +286,7 @@ def _record(value: Mapping[str, Any], out: List[str], at: _Place, depth: int) ->
     for key, item in value.items():
         if not isinstance(key, str):
             raise TypeError("%s: a key of a record is a string, not %s" % (at, _kind(key)))
-        if key in ("__entity", "__extn"):
+        if key in RESERVED:
             raise TypeError("%s: the key %r is reserved; entities are rune.Entity, extension values Decimal, datetime and so on" % (at, key))
         out += (separator, quote(key), ":")
         _write(item, out, _Place(key, at), depth + 1)

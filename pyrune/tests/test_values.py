@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import UserDict
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, localcontext
 from ipaddress import ip_address, ip_interface
 from typing import Any, Callable, List, Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import rune
 from conftest import ROLES
-from rune._values import python_value, value_text
+from rune._request import batch_text, request_text
+from rune._values import python_value, record_text, simple_record_text, value_text
 
 utc = timezone.utc
 strings = st.text(st.characters(exclude_categories=["Cs"]) if hasattr(st.characters, "exclude_categories") else st.characters(blacklist_categories=["Cs"]))
@@ -99,6 +101,77 @@ BAD = {
     "class": (int, "v: Cedar has no value for type"),
     "scoped address": (ip_address("fe80::1"), None) if not hasattr(ip_address("::1"), "scope_id") else (ip_address("fe80::1%eth0"), "v: Cedar's ip has no scope"),
 }
+
+
+class Text(str):
+    """A text that says that it is equal to another."""
+
+    def __eq__(self, other: object) -> bool:
+        return other == "k"
+
+    def __hash__(self) -> int:
+        return hash("k")
+
+
+fields = st.one_of(st.booleans(), st.integers(-(1 << 64), 1 << 64), st.text(), st.builds(Text, st.text()), st.floats(), st.none(), st.just([1]))
+names = st.one_of(st.sampled_from(["k", "__entity", "__extn", 'a"b', "\ud800"]), st.text(), st.builds(Text, strings), st.integers(0, 1))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(names, fields, max_size=4))
+@example({"k": (1 << 63) - 1, "l": -(1 << 63)}).via("the greatest and the least")
+@example({"k": 1 << 63}).via("one more")
+@example({"k": -(1 << 63) - 1}).via("one less")
+def test_simple_records(value: Any) -> None:
+    """The short way gives what the long one does, and nothing of what that refuses."""
+    simple_record_text({"k": 1})
+    try:
+        want = record_text(value, "context")
+    except TypeError:
+        want = ""
+    got = simple_record_text(value)
+    assert got in ("", want)
+    simple = all(type(k) is str for k in value) and all(type(v) in (str, bool, int) for v in value.values())
+    assert got == want or not simple
+
+
+def test_simple_records_are_long() -> None:
+    """Many attributes, whose names aren't all kept."""
+    many = {"n%d" % n: n for n in range(3000)}
+    assert json.loads(simple_record_text(many)) == json.loads(simple_record_text(many)) == many
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.tuples(*[st.one_of(st.text(), st.builds(lambda t, i: {"type": t, "id": i}, strings, strings), st.builds(rune.Entity, strings, strings), st.none(),
+                             st.just({"type": "T", "id": 1}), st.just({"type": "T", "ID": "i"}))] * 3),
+       st.one_of(st.none(), st.dictionaries(names, fields, max_size=2)), st.sampled_from([None, [], [rune.Entity("U", "a", {"x": 1})], 1]))
+def test_batches_are_of_requests(subjects: Any, context: Any, entities: Any) -> None:
+    """Whatever form an item has, and whatever is in it, its text and its error are those of the request alone."""
+    try:
+        want = '{"requests":[%s]}' % request_text(*subjects, context, entities)
+    except TypeError as e:
+        want = "requests[0]." + str(e)
+    item = {"principal": subjects[0], "action": subjects[1], "resource": subjects[2], "context": context, "entities": entities}
+    forms: List[Any] = [item, UserDict(item), rune.Request(*subjects, context, entities), (*subjects, context, entities), [*subjects, context, entities]]
+    if entities is None:
+        forms += [{key: value for key, value in item.items() if key != "entities"}, (*subjects, context)]
+        if context is None:
+            forms += [dict(zip(("principal", "action", "resource"), subjects)), subjects]
+    for form in forms:
+        try:
+            assert batch_text([form]) == (want, 1)
+        except TypeError as e:
+            assert str(e) == want
+
+
+@pytest.mark.parametrize("item", [
+    {}, {"principal": "a", "action": "b"}, {"principal": "a", "action": "b", "context": {}}, {"principal": "a", "action": "b", "resource": "c", "contexts": {}},
+    {"principal": "a", "action": "b", "resource": "c", "at": ""}, {"principal": "a", "action": "b", "resource": "c", "context": {}, "entity": []},
+    {"principal": "a", "action": "b", "resource": "c", "context": {}, "entities": [], 1: 2}, (), ("a", "b"), ("a", "b", "c", {}, [], 1), "abc", b"abc", None, 1,
+    UserDict({"principal": "a", "action": "b", "resource": "c", "at": 1})])
+def test_what_is_no_item(item: Any) -> None:
+    with pytest.raises(TypeError, match=r"^requests\[1\]: "):
+        batch_text([("a", "b", "c"), item])
 
 
 @pytest.mark.parametrize("value, message", [v for v in BAD.values() if v[1]], ids=[k for k, v in BAD.items() if v[1]])
