@@ -10,14 +10,15 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
-from . import _batch, _context, _scope
+from . import _batch, _scope
+from ._context import current, scope_of
 from ._errors import ABIError, ConfigError, Diagnostic, RequestError, RuneError, error_from
 from ._facts import Buffer, Rows, csv_view, rows_text
 from ._instance import Died, Host, Instance, panicked
 from ._module import compiled
 from ._observe import Call, Observer
 from ._pending import Pending
-from ._pool import Pool, default_size
+from ._pool import LARGE, Pool, default_size
 from ._request import Subject, batch_text, encoded, encoded_text, request_text
 from ._result import AuthorizationResult
 from ._source import Folder, Nowhere, Recorded, read_regular
@@ -27,7 +28,6 @@ from ._watch import Watcher
 
 MODES = {"override": 0, "add": 1, "refuse": 2}
 LIMITS = ("steps", "error_steps", "tuples", "tables", "arena_bytes", "depth", "string_bytes", "collect")
-LARGE = 1 << 20  # a request of more bytes gets a buffer that isn't kept
 ERROR, UNKNOWN = b'{"error":', b'{"error":{"code":"overlay.unknown"'
 
 
@@ -185,7 +185,8 @@ class Engine:
 
         Raises RequestError for a request that isn't valid, TypeError for a value that Cedar doesn't have. A limit that is exceeded denies.
         """
-        scope = self._scoped(scope)
+        if scope is not None or current.get().scopes:
+            scope = self._scoped(scope)
         return AuthorizationResult(self._ask("authorize", encoded(request_text(principal, action, resource, context, entities)), scope))
 
     def authorize_json(self, request: Union[str, bytes], *, scope: Optional[_scope.Scope] = None) -> bytes:
@@ -245,7 +246,7 @@ class Engine:
 
     def _scoped(self, given: Optional[_scope.Scope]) -> Optional[_scope.Scope]:
         if given is None:
-            return _context.scope_of(self) if _context.current.get().scopes else None
+            return scope_of(self)
         if given.engine is not self:
             raise ValueError("the scope is of another engine")
         return given
@@ -328,25 +329,27 @@ class Engine:
     def _ask(self, verb: str, body: bytes, scope: Optional[_scope.Scope]) -> bytes:
         """The engine's reply. Raises what it answers if that is an error."""
         pool = self._pool or self._loaded()
-        instance: Optional[Instance] = pool.take()
-        assert instance is not None
+        if scope is None and pool.plain and not self._observers:
+            reply = pool.call(verb, body, self._plain)
+        else:
+            reply = self._reply(pool, verb, body, scope)
+        if reply.startswith(ERROR):
+            raise error_from(reply)
+        return reply
+
+    def _reply(self, pool: Pool, verb: str, body: bytes, scope: Optional[_scope.Scope]) -> bytes:
+        instance = pool.take()
         try:
-            if scope is None and pool.plain and not self._observers:
-                reply = instance.verbs[verb](body, instance.block(self._plain))
-            else:
-                asked = instance
-                reply = self._observed(verb, lambda phases: self._answer(pool, asked, verb, body, scope, phases), asked)
+            reply = self._observed(verb, lambda phases: self._answer(pool, instance, verb, body, scope, phases), instance)
             if len(body) > LARGE:
                 instance.shrink()
         except Died as d:
             pool.discard(instance)
-            instance = None
             raise d.error from None
-        finally:
-            if instance is not None:
-                pool.give(instance)
-        if reply.startswith(ERROR):
-            raise error_from(reply)
+        except BaseException:
+            pool.give(instance)
+            raise
+        pool.give(instance)
         return reply
 
     def _answer(self, pool: Pool, instance: Instance, verb: str, body: bytes, scope: Optional[_scope.Scope], phases: bool) -> bytes:

@@ -80,7 +80,7 @@ class Instance:
         self._request, self._capacity = 0, 0
         self._blocks: Dict[Host, int] = {}
         self._contexts: List[int] = []
-        self._last, self._last_at = Host(phases=True, timed=True), -1  # the block that was used last
+        self.last, self.last_at = Host(phases=True, timed=True), -1  # the block that was used last
         self.applied = 0  # updates of the engine's log
         self.owner = 0  # the thread that uses it
         bind = _binding.way(store, version)
@@ -186,8 +186,8 @@ class Instance:
 
     def block(self, host: Host, now: Optional[int] = None) -> int:
         """The address of a host block. Blocks are made once; the time, which goes with ``host.timed``, is written anew."""
-        if host is self._last and not host.timed:
-            return self._last_at
+        if host is self.last and not host.timed:
+            return self.last_at
         at = self._blocks.get(host)
         if at is None:
             if len(self._blocks) >= BLOCKS:
@@ -200,7 +200,7 @@ class Instance:
                 self._contexts.append(context_at)
         if host.timed:
             NOW.pack_into(self._view, at + 8, now or 0)
-        self._last, self._last_at = host, at
+        self.last, self.last_at = host, at
         return at
 
     def _forget_blocks(self) -> None:
@@ -263,8 +263,8 @@ class Instance:
             g.set_value(self._store, value)
         self._blocks.clear()  # those of the original, and its request buffer, stay allocated: some kilobytes
         self._contexts.clear()
-        self._last_at, self._request, self._capacity = -1, 0, 0
-        self._last = Host(phases=True, timed=True)
+        self.last_at, self._request, self._capacity = -1, 0, 0
+        self.last = Host(phases=True, timed=True)
 
     def statistics(self) -> Tuple[int, ...]:
         """The numbers of the statistics block, in its order."""

@@ -26,12 +26,15 @@ class Request:
 
 def request_text(principal: Any, action: Any, resource: Any, context: Any = None, entities: Any = None, at: str = "") -> str:
     """The JSON of a request. ``at`` is what places in errors begin with."""
+    if type(principal) is str and type(action) is str and type(resource) is str and entities is None:  # as what follows does, but at once
+        if context is None:
+            return f'{{"principal":{quote(principal)},"action":{quote(action)},"resource":{quote(resource)}}}'
+        simple = simple_record_text(context)
+        if simple:
+            return f'{{"principal":{quote(principal)},"action":{quote(action)},"resource":{quote(resource)},"context":{simple}}}'
     brought: List[str] = []
-    if type(principal) is str and type(action) is str and type(resource) is str:
-        text = f'{{"principal":{quote(principal)},"action":{quote(action)},"resource":{quote(resource)}'
-    else:
-        text = (f'{{"principal":{_subject(principal, "principal", at, brought)},"action":{_subject(action, "action", at, brought)}'
-                f',"resource":{_subject(resource, "resource", at, brought)}')
+    text = (f'{{"principal":{_subject(principal, "principal", at, brought)},"action":{_subject(action, "action", at, brought)}'
+            f',"resource":{_subject(resource, "resource", at, brought)}')
     if context is not None:
         text = f'{text},"context":{simple_record_text(context) or record_text(context, at + "context")}'
     if entities is not None:
@@ -84,13 +87,8 @@ def item_text(item: Any, n: int) -> str:
     except KeyError:
         raise TypeError("requests[%d]: %s" % (n, FIELDS)) from None
     size = len(fields)
-    if type(principal) is str and type(action) is str and type(resource) is str:  # as request_text does, but at once
-        if size == 3:
-            return f'{{"principal":{quote(principal)},"action":{quote(action)},"resource":{quote(resource)}}}'
-        if size == 4 and "context" in fields:
-            context = simple_record_text(fields["context"])
-            if context:
-                return f'{{"principal":{quote(principal)},"action":{quote(action)},"resource":{quote(resource)},"context":{context}}}'
+    if size == 3:
+        return request_text(principal, action, resource, None, None, f"requests[{n}].")
     if size != 3 + ("context" in fields) + ("entities" in fields):
         raise TypeError("requests[%d]: %s" % (n, FIELDS))
     return request_text(principal, action, resource, fields.get("context"), fields.get("entities"), f"requests[{n}].")
