@@ -10,6 +10,7 @@ export GO PYTHON NODE CARGO WRK
 VENV := build/venv
 SCHEMATHESIS := build/schemathesis
 PACKAGING := build/packaging
+BENCHING := build/bench-python
 AGENTS := testdata/examples/agents
 IMAGE ?= rune:$(shell cat internal/version/VERSION)
 # Of the statements, the percentage that tests have to cover.
@@ -18,7 +19,7 @@ FLOOR_server := 85
 # The module's bytes depend on the compiler: it is the one that go.mod names, whatever is installed.
 TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
-.PHONY: help run build image wasm wheel profile test check cover bench bench-http clean
+.PHONY: help run build image wasm wheel profile test check cover bench bench-http bench-python clean
 .PHONY: need-go need-all image-root test-go test-deploy test-python lint-pyrune test-pyrune test-pyrune-all test-node test-schema run-schema cover-engine cover-server format vet lint reproducible race tree
 
 help: ## list what can be made
@@ -71,6 +72,11 @@ bench-http: build ## measure the server on one processor beside a fixed reply, w
 	@mkdir -p build && $(GO) build -o build/rune-bench ./bench
 	@build/rune-bench -http -only '$(only)' -o build/bench-http.txt
 
+bench-python: wheel $(BENCHING)/ready ## measure the Python package beside others, and fail if a target is missed; only=authorize,batch for parts
+	@.ci/need cargo || echo 'bench-python: what stands beside the crate cedar-policy will not be measured' >&2
+	@$(BENCHING)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/dist/*.whl
+	@$(BENCHING)/bin/python bench/python --only '$(only)' --output build/bench-python.txt
+
 clean: ## remove what was made
 	rm -rf bin build
 
@@ -89,6 +95,7 @@ test-deploy: need-go
 
 test-python: $(VENV)/ready
 	$(VENV)/bin/python wasm/runners/python/vectors.py testdata/vectors
+	cd bench/python && ../../$(VENV)/bin/python -m unittest --quiet test_measure
 
 test-pyrune: wheel
 	.ci/pyrune ends
@@ -117,6 +124,11 @@ image-root: need-go
 $(PACKAGING)/ready: .ci/packaging.txt
 	$(PYTHON) -m venv --clear $(PACKAGING)
 	$(PACKAGING)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(BENCHING)/ready: bench/python/requirements.txt
+	$(PYTHON) -m venv --clear $(BENCHING)
+	$(BENCHING)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 $(VENV)/ready: wasm/runners/python/requirements.txt
