@@ -2,7 +2,7 @@ package engine
 
 import (
 	"bytes"
-	"maps"
+	"cmp"
 	"slices"
 
 	"github.com/rune-authz/rune/engine/internal/analysis"
@@ -88,37 +88,100 @@ func (e *Engine) facts(groups []wire.Rows) ([]analysis.Facts, *wire.Error) {
 }
 
 // chain makes the next revision: BLAKE2b-256 over the last one and the update in canonical form, which is its JSON without blanks, with
-// predicates and rows sorted, each once.
+// predicates and rows sorted, each once. There may be millions of rows: their texts are made as they are needed, and never all at once.
 func (e *Engine) chain(deletes, inserts []analysis.Facts) {
-	text := slices.Clone(e.revision[:])
-	text = append(text, `{"delete":`...)
-	text = e.appendCanonical(text, deletes)
-	text = append(text, `,"insert":`...)
-	text = append(e.appendCanonical(text, inserts), '}')
-	e.setRevision(blake2b.Sum(text))
+	c := canonical{Engine: e, hash: blake2b.New()}
+	c.hash.Write(e.revision[:])
+	c.text = append(c.text, `{"delete":`...)
+	c.facts(deletes)
+	c.text = append(c.text, `,"insert":`...)
+	c.facts(inserts)
+	c.text = append(c.text, '}')
+	c.hash.Write(c.text)
+	e.setRevision(c.hash.Sum())
 }
 
-func (e *Engine) appendCanonical(dst []byte, groups []analysis.Facts) []byte {
-	rows := map[string][][]byte{}
-	for _, g := range groups {
-		p := &e.program.Preds[g.Pred]
-		for n := range g.Count {
-			rows[p.Name] = append(rows[p.Name], e.appendRow(nil, g.Rows[n*p.Arity:(n+1)*p.Arity]))
-		}
-	}
-	dst = append(dst, '{')
-	for i, name := range slices.Sorted(maps.Keys(rows)) {
+// canonical writes an update in canonical form to a hash.
+type canonical struct {
+	*Engine
+	hash *blake2b.Hash
+	text []byte // not yet hashed
+	a, b []byte // cells that are compared
+}
+
+func (c *canonical) facts(groups []analysis.Facts) {
+	c.text = append(c.text, '{')
+	for i, f := range c.united(groups) {
 		if i > 0 {
-			dst = append(dst, ',')
+			c.text = append(c.text, ',')
 		}
-		dst = value.AppendJSONString(dst, []byte(name))
-		dst = append(dst, ':', '[')
-		list := rows[name]
-		slices.SortFunc(list, bytes.Compare)
-		list = slices.CompactFunc(list, bytes.Equal)
-		dst = append(append(dst, bytes.Join(list, []byte{','})...), ']')
+		p := &c.program.Preds[f.Pred]
+		c.text = append(value.AppendJSONString(c.text, []byte(p.Name)), ':', '[')
+		c.rows(f, p.Arity)
+		c.text = append(c.text, ']')
 	}
-	return append(dst, '}')
+	c.text = append(c.text, '}')
+}
+
+// united has the rows of each predicate together, sorted by its name.
+func (c *canonical) united(groups []analysis.Facts) []analysis.Facts {
+	name := func(f analysis.Facts) string { return c.program.Preds[f.Pred].Name }
+	sorted := slices.Clone(groups)
+	slices.SortStableFunc(sorted, func(a, b analysis.Facts) int { return cmp.Compare(name(a), name(b)) })
+	out, ours := sorted[:0], false // the last one's rows are a copy
+	for _, f := range sorted {
+		n := len(out)
+		if n == 0 || name(out[n-1]) != name(f) {
+			out, ours = append(out, f), false
+			continue
+		}
+		last := &out[n-1]
+		if !ours {
+			last.Rows, ours = slices.Clip(last.Rows), true
+		}
+		last.Rows, last.Count = append(last.Rows, f.Rows...), last.Count+f.Count
+	}
+	return out
+}
+
+func (c *canonical) rows(f analysis.Facts, arity int) {
+	row := func(i int32) []value.Value { return f.Rows[int(i)*arity : (int(i)+1)*arity] }
+	order := make([]int32, f.Count)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return c.compare(row(a), row(b)) })
+	for i, n := range order {
+		if i > 0 && c.compare(row(order[i-1]), row(n)) == 0 {
+			continue
+		}
+		if i > 0 {
+			c.text = append(c.text, ',')
+		}
+		if c.text = c.appendRow(c.text, row(n)); len(c.text) >= 1<<12 {
+			c.hash.Write(c.text)
+			c.text = c.text[:0]
+		}
+	}
+}
+
+// compare compares rows of a predicate as their texts compare.
+func (c *canonical) compare(a, b []value.Value) int {
+	c.table.Spend(1)
+	for i := range a {
+		if a[i] == b[i] {
+			continue
+		}
+		end := byte(',')
+		if i == len(a)-1 {
+			end = ']'
+		}
+		c.a, c.b = append(c.table.AppendJSON(c.a[:0], a[i]), end), append(c.table.AppendJSON(c.b[:0], b[i]), end)
+		if n := bytes.Compare(c.a, c.b); n != 0 {
+			return n
+		}
+	}
+	return 0
 }
 
 func (e *Engine) appendRow(dst []byte, row []value.Value) []byte {
