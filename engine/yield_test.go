@@ -20,11 +20,11 @@ func TestLoad_yields(t *testing.T) {
 		text  string
 		least int // pauses
 	}{
-		"rules":    {"[rules]\n" + repeat("m(\"u%d\", \"g\").\n"), 40},
-		"data":     {"[data]\nm = [\n" + repeat("[\"u%d\", \"g\"],\n") + "]\n", 5},
-		"policies": {"[policies]\n" + repeat("permit(principal == User::\"u%d\", action, resource) when { context.x > 3 };\n"), 150},
+		"rules":    {"[rules]\n" + repeat("m(\"u%d\", \"g\").\n"), 320},
+		"data":     {"[data]\nm = [\n" + repeat("[\"u%d\", \"g\"],\n") + "]\n", 40},
+		"policies": {"[policies]\n" + repeat("permit(principal == User::\"u%d\", action, resource) when { context.x > 3 };\n"), 1200},
 		"entities": {"[entities]\n[" + repeat(`{"uid":{"type":"User","id":"u%d"},"attrs":{"a":1},"parents":[]},`) +
-			`{"uid":{"type":"User","id":"last"},"attrs":{},"parents":[]}]`, 10},
+			`{"uid":{"type":"User","id":"last"},"attrs":{},"parents":[]}]`, 80},
 	} {
 		yields := 0
 		l := NewLoader("config.rune", []byte("version = \"rune/1.0\"\n"+c.text), Host{Yield: func() { yields++ }})

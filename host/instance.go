@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
 	"time"
 
@@ -53,6 +54,26 @@ type instance struct {
 	applied  int    // updates, counted from the load
 	revision string // of what it holds
 	unusable bool   // it died: calls fail
+	gaveWay  time.Time
+}
+
+// A call that goes on for longer than longCall lets others come in for a moment.
+const (
+	longCall = time.Millisecond
+	moment   = 50 * time.Microsecond
+)
+
+// giveWay lets other goroutines run, and the collector. The module calls it while a call goes on.
+//
+// On a single processor the scheduler looks at the network only when no goroutine is ready, and one that yields is: whoever comes by the network
+// would wait for the end of the call, or for the 10 ms after which the scheduler's monitor looks there. So then this sleeps.
+func (i *instance) giveWay() {
+	if now := time.Now(); runtime.GOMAXPROCS(0) == 1 && now.Sub(i.gaveWay) >= longCall {
+		time.Sleep(moment)
+		i.gaveWay = time.Now()
+		return
+	}
+	runtime.Gosched()
 }
 
 // buffers are where in the instance's memory calls put what they bring. A clone inherits them.

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/experimental"
@@ -158,7 +157,7 @@ func (r *Runtime) instantiate(ctx context.Context, loading bool) (*instance, err
 		return i.linear
 	}
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions().WithStderr(&i.stderr).
-		WithSysNanotime().WithOsyield(runtime.Gosched)
+		WithSysNanotime().WithOsyield(i.giveWay)
 	ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(allocate))
 	m, err := r.runtime.InstantiateModule(ctx, r.module, config)
 	if err != nil {

@@ -75,9 +75,9 @@ type extent struct{ at, n uint32 }
 // uid is an entity's type and id, strings.
 type uid struct{ typ, id Value }
 
-// Between two pauses, some milliseconds in wasm, pauseBytes are gone through. Interning a string costs as much as going through internBytes.
+// Between two pauses, some hundred microseconds in wasm, pauseBytes are gone through. Interning a string costs as much as going through internBytes.
 const (
-	pauseBytes  = 1 << 18
+	pauseBytes  = 1 << 15
 	internBytes = 32
 )
 
