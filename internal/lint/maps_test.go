@@ -22,7 +22,6 @@ var loadMaps = map[string]string{
 	"engine/internal/schema":                          "schemas are the configuration's",
 	"engine.compiler":                                 "the types that documents name; texts of requests are looked up, never added",
 	"engine.compiler.nameTypes":                       "as above",
-	"engine.Engine.appendCanonical":                   "names of predicates that documents have",
 	"engine/internal/analysis.analysis.generator":     "a constant",
 	"engine/internal/analysis.analysis.decideNothing": "a constant",
 	"engine/internal/document.Defaults":               "overlays have no [defaults]",
