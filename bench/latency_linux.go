@@ -18,7 +18,7 @@ const (
 // endpoints are those whose latency is measured. The query is for the configuration of [bench.facts], the others for that of [sharing].
 func endpoints() []*endpoint {
 	one := manySharing()
-	var batches, goals [][]byte
+	var batches, goals, evaluations [][]byte
 	for i := range 16 {
 		var items [][]byte
 		for k := range 100 {
@@ -26,11 +26,14 @@ func endpoints() []*endpoint {
 		}
 		batches = append(batches, fmt.Appendf(nil, `{"requests":[%s]}`, bytes.Join(items, []byte(","))))
 		goals = append(goals, fmt.Appendf(nil, `{"goal":"in_group(User::\"u%d\", G)"}`, i))
+		evaluations = append(evaluations, fmt.Appendf(nil,
+			`{"subject":{"type":"User","id":"u%d"},"action":{"name":"read"},"resource":{"type":"Doc","id":"d%d"},"context":{"level":5}}`, i%4, i/4))
 	}
 	return []*endpoint{
 		{"HTTP/authorize", "POST", "/v1/authorize", one},
 		{"HTTP/batch-100", "POST", "/v1/authorize/batch", batches},
 		{queryName, "POST", "/v1/query", goals},
+		{"HTTP/evaluation", "POST", "/access/v1/evaluation", evaluations},
 		{"HTTP/health", "GET", "/health/ready", [][]byte{nil}},
 	}
 }
