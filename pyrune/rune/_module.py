@@ -59,6 +59,11 @@ class Compiled:
         return module
 
 
+def module_sha256() -> str:
+    """The SHA-256 of the module, which identifies the engine: equal modules give equal replies."""
+    return hashlib.sha256(MODULE.read_bytes()).hexdigest()
+
+
 def compiled(on_text: Callable[..., int]) -> Compiled:
     """The module, compiled or read from the cache by the first call of the process. ``on_text`` is WASI's fd_write."""
     global _compiled
