@@ -97,8 +97,8 @@ test-python: $(VENV)/ready
 	$(VENV)/bin/python wasm/runners/python/vectors.py testdata/vectors
 	cd bench/python && ../../$(VENV)/bin/python -m unittest --quiet test_measure
 
-test-pyrune: wheel
-	.ci/pyrune ends
+test-pyrune: wheel build
+	RUNE_BINARY=bin/rune .ci/pyrune ends
 
 lint-pyrune: $(PACKAGING)/ready
 	$(PACKAGING)/bin/python -m mypy --strict pyrune/rune

@@ -48,7 +48,7 @@ class Command(NamedTuple):
         """The text of --help."""
         examples = "\n".join("  %s %s" % (PROGRAM, line) if line else "" for line in self.examples.split("\n"))
         parser = argparse.ArgumentParser(prog=self.path, usage=(self.path + " " + self.usage).rstrip(), description=self.long,
-                                         epilog="examples:\n" + examples, add_help=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+                                         epilog="Examples:\n" + examples, add_help=False, formatter_class=argparse.RawDescriptionHelpFormatter)
         for flag in self.flags:
             text = flag.help.replace("%", "%%") + (" (default %s)" % flag.default if flag.default else "")
             if flag.metavar:

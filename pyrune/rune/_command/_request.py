@@ -6,7 +6,6 @@ The command line is the host as well: what of the context is the host's to give 
 from __future__ import annotations
 
 import datetime
-import io
 import json
 import re
 import sys
@@ -107,16 +106,14 @@ class Source:
 
     def lines(self) -> Iterator[bytes]:
         """The lines of the file of requests, each as soon as it is there."""
-        with self._opened() as f:
+        if self._args["requests"] == "-":
+            yield from sys.stdin.buffer
+            return
+        with _opened("requests", self._args["requests"]) as f:
             try:
                 yield from f
             except OSError as e:
                 raise Unreadable("--requests: read %s: %s" % (self._args["requests"], system_text(e))) from None
-
-    def _opened(self) -> BinaryIO:
-        if self._args["requests"] == "-":
-            return io.open(sys.stdin.fileno(), "rb", closefd=False)
-        return _opened("requests", self._args["requests"])
 
 
 def _opened(flag: str, path: str) -> BinaryIO:
