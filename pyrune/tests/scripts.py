@@ -89,7 +89,8 @@ class Script:
             status = int(args.pop(0)) if name == "exits" else 0
             self.execute(status, [self.expanded(a) for a in args])
         elif self.done is not None or name in ("cd", "mkdir", "stdin"):
-            {"cmp": self.cmp, "cp": self.cp, "stdin": self.read_stdin, "cd": self.cd, "mkdir": self.mkdir}[name](*[self.expanded(a) for a in args])
+            steps: Dict[str, Callable[..., None]] = {"cmp": self.cmp, "cp": self.cp, "stdin": self.read_stdin, "cd": self.cd, "mkdir": self.mkdir}
+            steps[name](*[self.expanded(a) for a in args])
 
     def execute(self, status: int, args: List[str]) -> None:
         stdin, self.stdin = self.stdin, b""

@@ -134,5 +134,5 @@ def test_latencies() -> None:
         want = {"min": 1, "mean": 50_000, "p50": 50_000, "p90": 90_000, "p99": 99_000, "p99.9": 99_900, "max": 100_000}[name]
         assert abs(ns - want) <= max(want / 1000, 1), name
     buckets = latencies.buckets()
-    assert sum(b.count for b in buckets) == 100_000 and all(a.end == b.start for a, b in zip(buckets, buckets[1:]))
+    assert sum(b.filled for b in buckets) == 100_000 and all(a.end == b.start for a, b in zip(buckets, buckets[1:]))
     assert [short(n) for n in (999, 1000, 12_345, 123_456, 1_500_000, 3 * 10**9)] == ["999 ns", "1.00 µs", "12.3 µs", "123 µs", "1.50 ms", "3.00 s"]

@@ -133,7 +133,7 @@ def _json(path: str, requests: int, m: Measurement) -> str:
         "permit": m.permits, "deny": m.denies, "limited": m.limited, "requests_per_second": round(m.rate),
         "steps": {"mean": _number(m.steps / m.latencies.count), "max": m.most_steps},
         "latency_ns": {name.replace(".", ""): ns for name, ns in m.latencies.summary()},
-        "histogram": [{"from_ns": b.start, "to_ns": b.end, "count": b.count} for b in m.latencies.buckets()],
+        "histogram": [{"from_ns": b.start, "to_ns": b.end, "count": b.filled} for b in m.latencies.buckets()],
     }) + "\n"
 
 

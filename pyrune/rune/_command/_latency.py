@@ -14,7 +14,7 @@ class Bucket(NamedTuple):
 
     start: int
     end: int
-    count: int
+    filled: int
 
 
 class Latencies:
@@ -56,20 +56,20 @@ class Latencies:
                 start = 0 if decade == 1 and start == 10 else start * decade
                 found.append(Bucket(start, end * decade, sum([n for ns, n in self._counts.items() if start <= ns < end * decade])))
             decade *= 10
-        while len(found) > 1 and not found[0].count:
+        while len(found) > 1 and not found[0].filled:
             found.pop(0)
-        while len(found) > 1 and not found[-1].count:
+        while len(found) > 1 and not found[-1].filled:
             found.pop()
         return found
 
 
 def drawn(buckets: List[Bucket]) -> List[str]:
     """A distribution, a line for each bucket. The fullest has the whole width; whatever isn't empty has at least one mark."""
-    width, total, most = 50, sum(b.count for b in buckets), max(b.count for b in buckets)
+    width, total, most = 50, sum(b.filled for b in buckets), max(b.filled for b in buckets)
     lines = []
     for b in buckets:
-        marks = max(int(width * b.count / most + 0.5), 1) if b.count else 0
-        lines.append("%7s … %7s  %-*s  %8.4f %%" % (short(b.start), short(b.end), width, "#" * marks, 100 * b.count / total))
+        marks = max(int(width * b.filled / most + 0.5), 1) if b.filled else 0
+        lines.append("%7s … %7s  %-*s  %8.4f %%" % (short(b.start), short(b.end), width, "#" * marks, 100 * b.filled / total))
     return lines
 
 

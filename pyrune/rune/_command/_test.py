@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Iterator, List, NamedTuple
+from typing import Dict, Iterator, List, NamedTuple
 
 from .._errors import RequestError, RuneError
 from ._flags import Arguments, Command, Flag, format_flag
@@ -82,7 +82,7 @@ def _check_pattern(args: Arguments, request: bytes) -> None:
 
 def test_files(paths: List[str]) -> List[str]:
     """The files to run, each once: those named outright, and every *_test.rune below a folder. What can't be read shows when it is loaded."""
-    files = {}
+    files: Dict[str, str] = {}
     for path in paths:
         if not os.path.isdir(path):
             files.setdefault(os.path.normpath(path), path)

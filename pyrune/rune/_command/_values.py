@@ -42,7 +42,7 @@ def _record(fields: Sequence[Tuple[str, Any]]) -> str:
     """A record, or what an escape stands for: {"__entity":{…}} or {"__extn":{…}}, which are all that their object holds."""
     if len(fields) == 1 and fields[0][0] == "__entity":
         uid = dict(fields[0][1])
-        return uid["type"] + "::" + quote(uid["id"])
+        return "%s::%s" % (uid["type"], quote(uid["id"]))
     if len(fields) == 1 and fields[0][0] == "__extn":
         call = dict(fields[0][1])
         return "%s(%s)" % (call["fn"], quote(call["arg"]))
