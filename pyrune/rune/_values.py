@@ -20,6 +20,7 @@ values from records, are refused in mappings, so that data of strangers can't ma
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence, Set
 from datetime import date, datetime, timedelta, timezone
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
@@ -260,7 +261,10 @@ def _duration(value: timedelta, out: List[str], at: _Place, depth: int) -> None:
 def _ip(value: Any, out: List[str], at: _Place, depth: int) -> None:
     if getattr(value, "scope_id", None) is not None:
         raise TypeError("%s: Cedar's ip has no scope: %s" % (at, value))
-    _extension(out, "ip", str(value))
+    text = str(value)
+    if value.version == 6 and "." in text:  # an IPv4 address in IPv6, which newer Pythons write as no Cedar reads it
+        text = re.sub(r"[0-9.]+(?=/|$)", lambda m: "%x:%x" % divmod(int(IPv4Address(m.group())), 1 << 16), text, count=1)
+    _extension(out, "ip", text)
 
 
 def _extension(out: List[str], name: str, text: str) -> None:
