@@ -11,8 +11,6 @@ import ctypes
 from functools import partial
 from typing import Any, Callable, NamedTuple, Optional
 
-import wasmtime
-
 SLOTS = 3  # of a verb: request, its length, host block; the result is in the first
 
 
@@ -37,9 +35,11 @@ def unchecked(store: Any, function: Any, words: Any) -> Bound:
 
     Raises whatever shows that this wasmtime-py has no such way.
     """
+    import wasmtime
     from wasmtime import _ffi as ffi
 
-    library = ctypes.CDLL(ffi.dll._name)
+    loaded: Any = ffi.dll
+    library = ctypes.CDLL(loaded._name)
     raw = library["wasmtime_func_call_unchecked"]  # a function object of our own, whose types are ours to set
     raw.restype = ctypes.c_void_p
     # Made once, as ctypes has arguments after converting them: half of what a call costs is to convert five.
@@ -61,6 +61,8 @@ def unchecked(store: Any, function: Any, words: Any) -> Bound:
 
 def checked(store: Any, function: Any, words: Any) -> Bound:
     """The same by wasmtime-py's public way."""
+    import wasmtime
+
     count = len(function.type(store).params)
 
     def call() -> Optional[BaseException]:

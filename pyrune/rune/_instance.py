@@ -6,9 +6,7 @@ import ctypes
 import json
 import struct
 import threading
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Protocol, Tuple
-
-import wasmtime
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Protocol, Tuple
 
 from . import _binding
 from ._errors import ABIError, EngineTrap, LimitError, RuneError, error_from
@@ -25,6 +23,9 @@ VERBS = ("authorize", "batch", "query", "update", "facts", "describe", "test", "
 FIRST_BUFFER = 1 << 12
 LARGEST_BUFFER = 1 << 20  # what a request needs beyond that is given back after the call
 BLOCKS = 256  # host blocks that are kept
+
+if TYPE_CHECKING:
+    import wasmtime
 
 _panic = threading.local()
 Verb = Callable[[bytes, int], bytes]
@@ -62,6 +63,8 @@ class Instance:
     """One sandbox: no files, no network, no environment, memory up to ``memory_limit`` bytes (0: 4 GiB)."""
 
     def __init__(self, compiled: Compiled, memory_limit: int = 0) -> None:
+        import wasmtime
+
         self._store = store = wasmtime.Store(compiled.engine)
         if memory_limit:
             store.set_limits(memory_size=memory_limit)
@@ -137,6 +140,8 @@ class Instance:
         return int(self._size)
 
     def _call(self, name: str, *args: int) -> int:
+        import wasmtime  # where it is needed, so that who only imports this package doesn't wait for it
+
         _panic.text = b""
         try:
             result = self._exports[name](self._store, *[a - (1 << 32) if a >> 31 else a for a in args])
@@ -281,6 +286,8 @@ def _view_of(memory: Any, store: Any) -> memoryview:
 
 def panicked(caller: wasmtime.Caller, fd: int, vectors: int, count: int, written: int) -> int:
     """WASI's fd_write: keeps what a dying module says."""
+    import wasmtime
+
     memory = caller["memory"]
     if fd != 2 or not isinstance(memory, wasmtime.Memory):
         return 8

@@ -7,6 +7,7 @@ nothing is kept.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import platform
@@ -15,9 +16,10 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
-import wasmtime
+if TYPE_CHECKING:
+    import wasmtime
 
 MODULE = Path(__file__).with_name("rune.wasm")
 OLD = 90 * 86400
@@ -31,6 +33,8 @@ class Compiled:
     """wasmtime's engine, the module compiled for it, and what instances are linked with."""
 
     def __init__(self, on_text: Callable[..., int]) -> None:
+        import wasmtime
+
         code = MODULE.read_bytes()
         self.sha256 = hashlib.sha256(code).hexdigest()
         self.engine = wasmtime.Engine(_config())
@@ -44,6 +48,8 @@ class Compiled:
         self.linker.define_func("wasi_snapshot_preview1", "fd_write", wasmtime.FuncType([i32()] * 4, [i32()]), on_text, access_caller=True)
 
     def _cached(self, code: bytes) -> wasmtime.Module:
+        import wasmtime
+
         folder = _cache_folder()
         if folder is None:
             return wasmtime.Module(self.engine, code)
@@ -71,10 +77,19 @@ def compiled(on_text: Callable[..., int]) -> Compiled:
         with _lock:
             if _compiled is None:
                 _compiled = Compiled(on_text)
+                atexit.register(_let_go)
     return _compiled
 
 
+def _let_go() -> None:
+    """Frees the module while wasmtime is whole: when the interpreter ends it takes modules apart, those imported last first."""
+    global _compiled
+    _compiled = None
+
+
 def _config() -> wasmtime.Config:
+    import wasmtime
+
     config = wasmtime.Config()
     for name, value in (("memory_may_move", False), ("memory_reservation", RESERVATION)):
         try:
@@ -86,6 +101,8 @@ def _config() -> wasmtime.Config:
 
 def _host_key() -> str:
     """What machine code depends on beside the module: wasmtime, told by its files as its version is slow to ask for, settings and CPU."""
+    import wasmtime
+
     installed = os.stat(wasmtime.__file__)
     facts = [wasmtime.__file__, str(installed.st_size), str(installed.st_mtime_ns), sys.platform, platform.machine(), str(RESERVATION)]
     try:
