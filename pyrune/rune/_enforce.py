@@ -69,7 +69,8 @@ def enforce(*, action: Subject, resource: Union[Subject, Callable[..., Subject],
     def decorate(decorated: F) -> F:
         function: Any = decorated
         if isinstance(function, (classmethod, staticmethod)):
-            return cast(F, type(function)(decorate(function.__func__)))
+            inner: Any = function.__func__
+            return cast(F, type(function)(decorate(inner)))
         if inspect.isclass(function):
             raise TypeError("enforce guards calls: decorate %s.__init__, or a function that makes one" % function.__name__)
         if not callable(function):

@@ -376,7 +376,7 @@ class Engine:
             return call(False)
         phases = any([o.wants_phases(verb) for o in observers])
         started, clock = time.time_ns(), time.perf_counter_ns()
-        reply, statistics = b"", None
+        reply, statistics, took = b"", None, 0
         try:
             reply = call(phases)
             took = time.perf_counter_ns() - clock

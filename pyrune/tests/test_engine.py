@@ -8,7 +8,7 @@ import mmap
 import pickle
 import tempfile
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable, List
 
 import pytest
 
@@ -231,9 +231,10 @@ def test_limits() -> None:
 
 
 def test_options() -> None:
-    for options in ({"entities": "all"}, {"limits": {"step": 1}}, {"limits": {"steps": 0}}, {"limits": {"steps": True}}, {"instances": 0}):
+    wrong: List[Any] = [{"entities": "all"}, {"limits": {"step": 1}}, {"limits": {"steps": 0}}, {"limits": {"steps": True}}, {"instances": 0}]
+    for options in wrong:
         with pytest.raises(ValueError):
-            rune.Engine(**options)  # type: ignore[arg-type]
+            rune.Engine(**options)
 
 
 def test_slow_calls_of_async_go_to_a_thread(engine: rune.Engine) -> None:

@@ -122,7 +122,7 @@ def _in_a_process(queue: Any) -> None:
 
 @pytest.mark.parametrize("method", [m for m in ("fork", "spawn") if m in multiprocessing.get_all_start_methods()])
 def test_multiprocessing(method: str) -> None:
-    context = multiprocessing.get_context(method)
+    context: Any = multiprocessing.get_context(method)
     queue = context.Queue()
     process = context.Process(target=_in_a_process, args=(queue,))
     process.start()

@@ -6,7 +6,7 @@ import json
 from collections import UserDict
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, localcontext
-from ipaddress import ip_address, ip_interface
+from ipaddress import IPv6Address, IPv6Interface, ip_address, ip_interface
 from typing import Any, Callable, List, Mapping
 
 import pytest
@@ -39,6 +39,16 @@ def test_values_come_back(value: Any) -> None:
     assert echo.query("value(V)", principal="a", action="b", resource="c", context={"v": value}) == [(value,)]
 
 
+@pytest.mark.parametrize("text", ["::ffff:0.0.0.0", "::ffff:1.2.3.4", "::ffff:255.255.255.255", "::1", "::102:304"])
+def test_addresses_in_addresses(text: str) -> None:
+    """An IPv4 address in an IPv6 address stays what it is, however this Python writes it."""
+    address, interface = IPv6Address(text), IPv6Interface(text + "/100")
+    both: List[Any] = [address, interface]
+    for value in both:
+        written = json.loads(value_text(value, "v"))["__extn"]["arg"]
+        assert "." not in written and type(value)(written) == value
+
+
 @settings(max_examples=60, deadline=None)
 @given(values)
 def test_nested_values_are_taken(value: Any) -> None:
@@ -53,8 +63,9 @@ def test_nested_values_are_taken(value: Any) -> None:
 def test_whatever_comes_is_decided_or_refused(value: Any) -> None:
     """Never another exception, and never a permit where there was none."""
     engine = echo
-    for call in (lambda: engine.authorize("a", "b", "c", {"v": value}), lambda: engine.authorize(value, "b", "c"),
-                 lambda: engine.authorize("a", "b", "c", value), lambda: engine.authorize("a", "b", "c", entities=[value])):
+    calls: List[Callable[[], object]] = [lambda: engine.authorize("a", "b", "c", {"v": value}), lambda: engine.authorize(value, "b", "c"),
+                                         lambda: engine.authorize("a", "b", "c", value), lambda: engine.authorize("a", "b", "c", entities=[value])]
+    for call in calls:
         try:
             assert not call()
         except (TypeError, rune.RequestError):
@@ -148,11 +159,11 @@ def test_simple_records_are_long() -> None:
 def test_batches_are_of_requests(subjects: Any, context: Any, entities: Any) -> None:
     """Whatever form an item has, and whatever is in it, its text and its error are those of the request alone."""
     try:
-        want = '{"requests":[%s]}' % request_text(*subjects, context, entities)
+        want = '{"requests":[%s]}' % request_text(subjects[0], subjects[1], subjects[2], context, entities)
     except TypeError as e:
         want = "requests[0]." + str(e)
     item = {"principal": subjects[0], "action": subjects[1], "resource": subjects[2], "context": context, "entities": entities}
-    forms: List[Any] = [item, UserDict(item), rune.Request(*subjects, context, entities), (*subjects, context, entities), [*subjects, context, entities]]
+    forms: List[Any] = [item, UserDict(item), rune.Request(subjects[0], subjects[1], subjects[2], context, entities), (*subjects, context, entities), [*subjects, context, entities]]
     if entities is None:
         forms += [{key: value for key, value in item.items() if key != "entities"}, (*subjects, context)]
         if context is None:
@@ -194,16 +205,19 @@ def test_bad_subjects(engine: rune.Engine) -> None:
     for text in ("\ud800", "a\udfff", "", 'User::"x', "User::x", rune.Entity("a b", "x"), rune.Entity("", "x")):
         with pytest.raises(rune.RequestError):
             engine.authorize(text, "a", "x")
-    for context in ([], "x", 1, [("a", 1)], b"{}"):
+    contexts: List[Any] = [[], "x", 1, [("a", 1)], b"{}"]
+    for context in contexts:
         with pytest.raises(TypeError, match="context: a mapping"):
-            engine.authorize("alice", "a", "x", context)  # type: ignore[arg-type]
-    for entities in ("x", {"uid": 1}, 5, rune.Entity("A", "b"), [1], [None], [{}], [{"uid": "x"}], [{"uid": rune.Entity("A", "b"), "attr": {}}],
-                     [{"uid": rune.Entity("A", "b"), "parents": ["x"]}]):
+            engine.authorize("alice", "a", "x", context)
+    wrong: List[Any] = ["x", {"uid": 1}, 5, rune.Entity("A", "b"), [1], [None], [{}], [{"uid": "x"}], [{"uid": rune.Entity("A", "b"), "attr": {}}],
+                     [{"uid": rune.Entity("A", "b"), "parents": ["x"]}]]
+    for entities in wrong:
         with pytest.raises(TypeError, match="entities"):
-            engine.authorize("alice", "a", "x", entities=entities)  # type: ignore[arg-type]
-    for arguments_ in ((1, "x"), ("X", None)):
+            engine.authorize("alice", "a", "x", entities=entities)
+    pairs: List[Any] = [(1, "x"), ("X", None)]
+    for arguments_ in pairs:
         with pytest.raises(TypeError):
-            rune.Entity(*arguments_)  # type: ignore[arg-type]
+            rune.Entity(*arguments_)
     with pytest.raises(TypeError):
         rune.Entity("A", "b", parents="x")
     with pytest.raises(rune.RequestError):
