@@ -20,7 +20,7 @@ FLOOR_server := 85
 TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
 
 .PHONY: help run build image wasm wheel profile test check cover bench bench-http bench-python clean
-.PHONY: need-go need-all image-root test-go test-deploy test-python lint-pyrune test-pyrune test-pyrune-all test-wheel test-node test-schema run-schema cover-engine cover-server format vet lint reproducible race tree
+.PHONY: need-go need-all image-root test-go test-deploy test-python lint-pyrune test-pyrune test-pyrune-all test-wheel test-sdist test-node test-schema run-schema cover-engine cover-server format vet lint reproducible race tree
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -106,6 +106,9 @@ lint-pyrune: $(PACKAGING)/ready
 
 test-pyrune-all: wheel
 	.ci/pyrune all
+
+test-sdist: wheel
+	.ci/sdist
 
 # Takes the wheel that is in build/dist.
 test-wheel:
