@@ -20,8 +20,8 @@ func TestEngine_stats(t *testing.T) {
 	if s.Decision != Deny || s.Reasons != 0 {
 		t.Errorf("deny: %+v", s)
 	}
-	if s.Phases.Total() <= 0 {
-		t.Errorf("phases: %+v", s.Phases)
+	if s.Phases.Total() <= 0 || s.Permits+s.Denies != 1 {
+		t.Errorf("phases %+v, %d permitted, %d denied", s.Phases, s.Permits, s.Denies)
 	}
 	must(t)(e.Batch(ctx, nil, []byte(`{"requests":[`+aliceReads+`,`+aliceReads+`]}`), call))
 	if s.Items != 2 || s.Decision != NoDecision {
@@ -115,5 +115,29 @@ func TestEngine_allocatesNothing(t *testing.T) {
 		}
 	}); n > 0 {
 		t.Errorf("%v allocations a call", n)
+	}
+}
+
+func TestEngine_timeline(t *testing.T) {
+	e := loadText(t, people, nil)
+	var l Timeline
+	call := &Call{Timeline: &l}
+	must(t)(e.Batch(ctx, nil, []byte(`{"requests":[`+aliceReads+`,{},`+aliceReads+`]}`), call))
+	if len(l.Requests) != 3 || l.Requests[0].Decision != Permit || l.Requests[1].Decision != NoDecision {
+		t.Fatalf("timeline: %+v", l)
+	}
+	var end time.Duration
+	for n, r := range l.Requests {
+		if r.Start < end || r.Phases.Total() <= 0 {
+			t.Errorf("request %d: %+v, the one before ended at %v", n, r, end)
+		}
+		end = r.Start + r.Phases.Total()
+	}
+	if end > l.Took || l.Began.IsZero() {
+		t.Errorf("the requests end at %v, the call at %v", end, l.Took)
+	}
+	must(t)(e.Describe(ctx, nil, []byte(`{}`), call))
+	if len(l.Requests) != 0 {
+		t.Errorf("describing decided %d requests", len(l.Requests))
 	}
 }

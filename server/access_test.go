@@ -50,7 +50,7 @@ func TestRoutes_scopes(t *testing.T) {
 		"POST /access/v1/evaluation": ScopeAuthorize, "POST /access/v1/evaluations": ScopeAuthorize, "GET /.well-known/authzen-configuration": 0,
 		"POST /v1/facts": ScopeFacts, "GET /v1/facts/{predicate}": ScopeFacts,
 		"GET /v1/config": ScopeAdmin, "POST /v1/config/reload": ScopeAdmin, "GET /v1/config/validate": ScopeAdmin, "POST /v1/config/validate": ScopeAdmin,
-		"GET /openapi.json": 0, "GET /docs": 0, "GET /health/live": 0, "GET /health/ready": 0,
+		"GET /openapi.json": 0, "GET /docs": 0, "GET /metrics": ScopeAdmin, "GET /health/live": 0, "GET /health/ready": 0,
 	}
 	g := gateOf(Client{})
 	v := serve(t, people, Deps{Gate: g}, func(c *Config) { c.JWTKeys = "keys.pem" })

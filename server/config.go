@@ -57,6 +57,7 @@ type Config struct {
 
 	DecisionLog     string   // a file, "-" for standard output, "" for none
 	DecisionLogMask []string // JSON pointers into a line
+	PhaseSample     int      // of how many requests one has its phases timed; 0: none
 	LogFormat       string   // json or text
 	LogLevel        string   // debug, info, warn or error
 }
@@ -83,6 +84,7 @@ func DefaultConfig() Config {
 		CacheBytes:      64 << 20,
 		Watch:           true,
 		ShutdownTimeout: 10 * time.Second,
+		PhaseSample:     16,
 		LogFormat:       "text",
 		LogLevel:        "info",
 	}

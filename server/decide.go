@@ -58,9 +58,11 @@ func (x *exchange) decide(v *verb) *problem.Problem {
 		return p
 	}
 	x.call.Explain = explain
+	x.time()
 	if p := x.ask(v, x.body()); p != nil {
 		return p
 	}
+	x.decided = true
 	x.ctx.SetContentTypeBytes(mediaJSON)
 	x.report()
 	x.record(v)
@@ -123,7 +125,7 @@ func (x *exchange) recall(v *verb, g *live.Generation, request []byte) bool {
 	k := cache.Key{Verb: v.name, Revision: g.Engine.Revision(), Entities: x.call.Entities, Context: x.call.Context, Request: request}
 	x.scratch.key = k.Append(x.scratch.key[:0])
 	x.revision = k.Revision
-	e := x.s.cache.Get(x.scratch.key)
+	e := x.lookUp()
 	if e == nil {
 		x.cached = miss
 		return false
@@ -131,6 +133,17 @@ func (x *exchange) recall(v *verb, g *live.Generation, request []byte) bool {
 	x.cached, x.stats = hit, e.Stats
 	x.ctx.Response.SetBodyRaw(e.Reply)
 	return true
+}
+
+// lookUp asks the cache, on the clock if the request is timed.
+func (x *exchange) lookUp() *cache.Entry {
+	if x.call.Timeline == nil {
+		return x.s.cache.Get(x.scratch.key)
+	}
+	began := clock()
+	e := x.s.cache.Get(x.scratch.key)
+	x.s.metrics.LookedUp(clock() - began)
+	return e
 }
 
 // remember keeps a reply, if it depends on the key alone. A call may have seen a later revision than the key names.

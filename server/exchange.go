@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -29,13 +30,18 @@ type exchange struct {
 	stats     host.Stats
 	revision  string // that the cache was asked for
 	cached    cached
+	decided   bool          // it was a request for decisions, and was answered by the engine or the cache
+	began     time.Duration // since the epoch
 
 	params  []pair
 	scratch scratch
 }
 
 // scratch is memory that an exchange leaves to the next.
-type scratch struct{ id, key, context, text []byte }
+type scratch struct {
+	id, key, context, text []byte
+	timeline               host.Timeline
+}
 
 // cached says what part the cache had in an answer.
 type cached uint8
@@ -55,7 +61,9 @@ func (s *Server) handler(t *table) fasthttp.RequestHandler {
 		scratch := x.scratch
 		*x = exchange{s: s, ctx: ctx}
 		x.scratch = scratch
+		x.began = clock()
 		x.answer(t)
+		x.count()
 		exchanges.Put(x)
 	}
 }

@@ -12,7 +12,9 @@ import (
 // refuse answers what isn't a request that can be read. The connection closes.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	ctx.Response.Header.SetCanonical(headerRequestID, s.ids.append(nil))
-	send(ctx, guard.Of(err))
+	p := guard.Of(err)
+	send(ctx, p)
+	s.metrics.Other(nil).Answered(p.Status, 0)
 }
 
 // Busy is the answer to connections that are too many, as it goes over the wire.

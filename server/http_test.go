@@ -20,7 +20,7 @@ func TestPaths(t *testing.T) {
 	v := serve(t, people, Deps{})
 	for _, path := range []string{
 		"/", "//", "/v1", "/v1/", "/v1/config/", "//v1/config", "/v1//config", "/V1/config", "/v1/Config", "/v1/config;x", "/v1/%63onfig", "/v1/config%20",
-		"/v1/./config", "/v1/x/../config", "/v1/config%00", "/v1/config/reload/", "/health", "/health/live/", "/metrics", "/openapi.json/", "/docs/", "/favicon.ico",
+		"/v1/./config", "/v1/x/../config", "/v1/config%00", "/v1/config/reload/", "/health", "/health/live/", "/metrics/", "/openapi.json/", "/docs/", "/favicon.ico",
 		"/v1/config#x", "/v1/config%3Fx", "/v1/facts", "/v2/config", "/access/v1/search/subject",
 	} {
 		method := "GET"
@@ -208,7 +208,7 @@ func TestAdminListener(t *testing.T) {
 		switch {
 		case path == "/openapi.json" || path == "/docs":
 			wantAdmin = true
-		case strings.HasPrefix(path, "/health/") || strings.HasPrefix(path, "/v1/config") || strings.HasPrefix(path, "/v1/facts"):
+		case path == "/metrics" || strings.HasPrefix(path, "/health/") || strings.HasPrefix(path, "/v1/config") || strings.HasPrefix(path, "/v1/facts"):
 			wantMain, wantAdmin = false, true
 		}
 		if main != wantMain || admin != wantAdmin {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rune-authz/rune/host"
+	"github.com/rune-authz/rune/server/metrics"
 	"github.com/rune-authz/rune/server/problem"
 )
 
@@ -16,6 +17,7 @@ type route struct {
 	free       bool      // costs nothing of a client's rate, and is answered however much there is to do
 	admin      bool      // on the admin listener, if there is one
 	everywhere bool      // on both listeners
+	unguarded  bool      // on an admin listener it needs no token
 	body       string    // media type of the request's body; "": it isn't read
 	wrongBody  host.Code // the problem that a body of another type is, if not http.content_type
 	params     []param
@@ -28,6 +30,8 @@ type route struct {
 	replies []answer
 	fails   []int    // statuses of problems, beyond those of every route
 	headers []header // of its answers
+
+	count, countHead *metrics.Count // of its answers
 }
 
 // param is a parameter of the query string.

@@ -100,6 +100,11 @@ func routes() []*route {
 			replies: []answer{{http.StatusOK, typeHTML, "a page that needs nothing else", ""}},
 		},
 		{
+			method: "GET", path: "/metrics", scope: ScopeAdmin, free: true, admin: true, unguarded: true, anyParams: true, handle: (*exchange).getMetricsPage,
+			summary: "Metrics for Prometheus", detail: "OpenMetrics, or Prometheus's protocol buffers, where that is asked for. On an admin listener it needs no token.",
+			replies: []answer{{http.StatusOK, typeText, "in Prometheus's text format", ""}},
+		},
+		{
 			method: "GET", path: "/health/live", free: true, admin: true, anyParams: true, handle: (*exchange).getLive,
 			summary: "Is the process up?",
 			replies: []answer{{http.StatusOK, typeJSON, "it is", LiveReply{}}},

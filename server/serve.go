@@ -28,6 +28,8 @@ func (s *Server) Serve(ctx context.Context, ln, admin net.Listener) error {
 	}
 	ended := make(chan error, len(open))
 	for _, l := range open {
+		s.serving.Store(l, l)
+		defer s.serving.Delete(l)
 		go func() { ended <- l.http.Serve(l.ln) }()
 	}
 	select {

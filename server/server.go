@@ -10,10 +10,13 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/valyala/fasthttp"
+
 	"github.com/rune-authz/rune/host"
 	"github.com/rune-authz/rune/server/audit"
 	"github.com/rune-authz/rune/server/cache"
 	"github.com/rune-authz/rune/server/live"
+	"github.com/rune-authz/rune/server/metrics"
 )
 
 // Deps are what a server is given. Each may be missing.
@@ -40,6 +43,12 @@ type Server struct {
 	draining atomic.Bool
 	inFlight atomic.Int64
 
+	metrics    *metrics.Metrics
+	getMetrics fasthttp.RequestHandler
+	counts     atomic.Pointer[live.Counts] // what was loaded when that was last told
+	serving    sync.Map                    // *listening to itself
+	turns      atomic.Uint64               // of requests that may be timed
+
 	public, admin *table
 	openAPI       func() ([]byte, error)
 }
@@ -65,6 +74,7 @@ func New(ctx context.Context, c Config, d Deps) (*Server, error) {
 		_ = s.Close(ctx)
 		return nil, err
 	}
+	s.openMetrics()
 	s.public, s.admin = s.tables()
 	s.openAPI = sync.OnceValues(s.describeAPI)
 	return s, nil
@@ -129,12 +139,27 @@ func (s *Server) Close(ctx context.Context) error {
 // tables are the routes of the main listener and of the admin one; without an admin listener the main one has all.
 func (s *Server) tables() (public, admin *table) {
 	if s.config.AdminListen == "" {
-		all := newTable(routes())
+		all := s.newTable(routes())
 		return all, all
 	}
 	isAdmin := func(r *route) bool { return r.admin }
 	isPublic := func(r *route) bool { return !r.admin || r.everywhere }
-	return newTable(filter(routes(), isPublic)), newTable(filter(routes(), func(r *route) bool { return isAdmin(r) || r.everywhere }))
+	public = s.newTable(filter(routes(), isPublic))
+	list := filter(routes(), func(r *route) bool { return isAdmin(r) || r.everywhere })
+	for _, r := range list {
+		if r.unguarded {
+			r.scope = 0
+		}
+	}
+	return public, s.newTable(list)
+}
+
+// newTable is a table whose routes are counted.
+func (s *Server) newTable(list []*route) *table {
+	for _, r := range list {
+		s.counting(r)
+	}
+	return newTable(list)
 }
 
 func filter(list []*route, keep func(*route) bool) []*route {

@@ -232,6 +232,7 @@ var scoped = map[string]struct{ scope, body string }{
 	"POST /v1/query":           {"rune:query", `{"goal":"member(U, G)"}`},
 	"POST /v1/facts":           {"rune:facts", `{"insert":{"seen":[["eve"]]}}`},
 	"GET /v1/facts/seen":       {"rune:facts", ""},
+	"GET /metrics":             {"rune:admin", ""},
 	"GET /v1/config":           {"rune:admin", ""},
 	"POST /v1/config/reload":   {"rune:admin", ""},
 	"GET /v1/config/validate":  {"rune:admin", ""},

@@ -106,11 +106,16 @@ func (s *Store) replace(ctx context.Context, g *Generation) error {
 	if err := replay(ctx, g, s.posted.list()[len(done):]); err != nil {
 		return err
 	}
-	old := s.current.Swap(g)
+	old := s.Current()
+	s.traps.replaced(old)
+	s.current.Store(g)
 	if s.o.Swapped != nil {
 		s.o.Swapped()
 	}
-	s.drains.Go(func() { _ = old.Engine.Close(context.Background()) }) // which waits for the calls in progress
+	s.drains.Go(func() {
+		_ = old.Engine.Close(context.Background()) // which waits for the calls in progress
+		s.traps.closed(old)
+	})
 	return nil
 }
 

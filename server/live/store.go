@@ -38,6 +38,7 @@ type Store struct {
 	posted  transactions  // guarded by writer
 	closed  bool          // guarded by writer
 	drains  sync.WaitGroup
+	traps   traps
 }
 
 // Open loads the configuration. Where it doesn't load, the error is host's.
