@@ -168,7 +168,7 @@ func customize(_ string, t reflect.Type, tag reflect.StructTag, s *openapi3.Sche
 	if tag.Get("filled") != "" {
 		s.MinLength, s.MinItems = leastOf(s)
 	}
-	s.Nullable = false // no reply has a null, and no request may
+	s.Nullable = tag.Get("nullable") != "" // no reply has a null, and of requests AuthZEN's alone may
 	if special, ok := specials[t]; ok {
 		*s = *special()
 		return nil
@@ -194,7 +194,7 @@ func required(t reflect.Type) []string {
 	var names []string
 	for i := range t.NumField() {
 		name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		if name != "" && name != "-" && !strings.Contains(options, "omitempty") {
+		if name != "" && name != "-" && !strings.Contains(options, "omitempty") && !strings.Contains(options, "omitzero") {
 			names = append(names, name)
 		}
 	}

@@ -5,20 +5,20 @@ type Evaluation struct {
 	Subject  Party               `json:"subject"`
 	Action   ActionName          `json:"action"`
 	Resource Party               `json:"resource"`
-	Context  map[string]Property `json:"context,omitempty"`
+	Context  map[string]Property `json:"context,omitempty" nullable:"true"`
 }
 
 // Party is a subject or a resource. The properties become a field of the context that is called after it.
 type Party struct {
 	Type       string              `json:"type"`
 	ID         string              `json:"id"`
-	Properties map[string]Property `json:"properties,omitempty"`
+	Properties map[string]Property `json:"properties,omitempty" nullable:"true"`
 }
 
 // ActionName is an action, of which the name is the id.
 type ActionName struct {
 	Name       string              `json:"name"`
-	Properties map[string]Property `json:"properties,omitempty"`
+	Properties map[string]Property `json:"properties,omitempty" nullable:"true"`
 }
 
 // Property is a value of Cedar's, or null, which is dropped; a fraction is a decimal.

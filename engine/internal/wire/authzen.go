@@ -240,7 +240,16 @@ func (e *evaluationReader) read() bool {
 			return e.inPart(p)
 		}
 	}
+	if !e.enter(contextPart) || e.has(contextPart) && e.peek() != '{' && !e.wrongType("an object") {
+		return e.inPart(contextPart)
+	}
 	return !e.can || e.check() && e.context()
+}
+
+// has reports whether there is a part. A null is none.
+func (e *evaluationReader) has(p int) bool {
+	at := e.parts[p].Start
+	return at > 0 && e.text[at] != 'n'
 }
 
 // inPart puts a part before the path of the error that was noted.
@@ -279,6 +288,9 @@ func (e *evaluationReader) named(p int, to *value.Value) bool {
 			return ok
 		case string(key) == "properties" && e.peek() != 'n':
 			e.properties[p] = e.pos
+			if e.peek() != '{' {
+				return e.wrongType("an object")
+			}
 		}
 		return e.pass()
 	})
@@ -338,12 +350,9 @@ func (e *evaluationReader) check() bool {
 func (e *evaluationReader) context() bool {
 	typ, given := e.contextType(e.out.Action), e.Table.Record(nil)
 	at := e.parts[contextPart].Start
-	if at > 0 && e.text[at] != 'n' {
+	if e.has(contextPart) {
 		var ok bool
-		e.out.ContextOffset = at
-		if !e.enter(contextPart) {
-			return e.inPart(contextPart)
-		}
+		e.out.ContextOffset, e.pos = at, at
 		if given, ok = e.record(rules{typ: typ, part: true}); !ok {
 			return e.inPart(contextPart)
 		}
