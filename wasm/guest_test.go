@@ -142,3 +142,15 @@ func TestGuest_phases(t *testing.T) {
 		t.Errorf("the next call has the timings of the last: %v", g.stats)
 	}
 }
+
+func TestGuest_facts(t *testing.T) {
+	g := &guest{}
+	wantPrefix(t, "a load", load(g, "version = \"rune/1.0\"\n[rules]\ndecl seen(User).\npermit(P, _, _) :- seen(P).\n"), `{"loaded":`)
+	wantPrefix(t, "before", decide(g), `{"decision":"deny"`)
+	for _, rows := range []string{"a\n", strings.Repeat("a\n", collectAt/2)} { // of the larger, what is left is collected
+		p, n := put(g, "{\"predicate\":\"seen\"}\n"+rows)
+		wantPrefix(t, "facts", string(g.facts(p, n, 0)), `{"revision":`)
+		g.buffers.free(p)
+	}
+	wantPrefix(t, "after", decide(g), `{"decision":"permit"`)
+}
