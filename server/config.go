@@ -55,38 +55,41 @@ type Config struct {
 	ShutdownDelay   time.Duration
 	ShutdownTimeout time.Duration
 
-	DecisionLog     string   // a file, "-" for standard output, "" for none
-	DecisionLogMask []string // JSON pointers into a line
-	PhaseSample     int      // of how many requests one has its phases timed; 0: none
-	LogFormat       string   // json or text
-	LogLevel        string   // debug, info, warn or error
+	DecisionLog      string   // a file, "-" for standard output, "" for none
+	DecisionLogMask  []string // JSON pointers into a line
+	TraceSampleRatio float64  // of requests without a parent; below 0: as the variables OTEL_… say
+	TraceBaggage     []string // keys of baggage that become attributes
+	PhaseSample      int      // of how many requests one has its phases timed; 0: none
+	LogFormat        string   // json or text
+	LogLevel         string   // debug, info, warn or error
 }
 
 // DefaultConfig is what holds where nothing is said.
 func DefaultConfig() Config {
 	return Config{
-		Listen:          "127.0.0.1:8181",
-		SocketMode:      0o660,
-		RequestEntities: host.EntitiesRefuse,
-		JWTAlgorithms:   slices.Clone(asymmetric),
-		JWTLeeway:       30 * time.Second,
-		JWKSRefresh:     15 * time.Minute,
-		JWKSMinRefresh:  10 * time.Second,
-		ScopeClaim:      "scope",
-		MaxBody:         1 << 20,
-		MaxHeader:       16 << 10,
-		MaxDepth:        200,
-		MaxBatch:        1000,
-		MaxConnections:  10_000,
-		MaxInFlight:     1_000,
-		ReadTimeout:     10 * time.Second,
-		WriteTimeout:    10 * time.Second,
-		CacheBytes:      64 << 20,
-		Watch:           true,
-		ShutdownTimeout: 10 * time.Second,
-		PhaseSample:     16,
-		LogFormat:       "text",
-		LogLevel:        "info",
+		Listen:           "127.0.0.1:8181",
+		SocketMode:       0o660,
+		RequestEntities:  host.EntitiesRefuse,
+		JWTAlgorithms:    slices.Clone(asymmetric),
+		JWTLeeway:        30 * time.Second,
+		JWKSRefresh:      15 * time.Minute,
+		JWKSMinRefresh:   10 * time.Second,
+		ScopeClaim:       "scope",
+		MaxBody:          1 << 20,
+		MaxHeader:        16 << 10,
+		MaxDepth:         200,
+		MaxBatch:         1000,
+		MaxConnections:   10_000,
+		MaxInFlight:      1_000,
+		ReadTimeout:      10 * time.Second,
+		WriteTimeout:     10 * time.Second,
+		CacheBytes:       64 << 20,
+		Watch:            true,
+		ShutdownTimeout:  10 * time.Second,
+		TraceSampleRatio: -1,
+		PhaseSample:      16,
+		LogFormat:        "text",
+		LogLevel:         "info",
 	}
 }
 

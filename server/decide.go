@@ -75,6 +75,9 @@ func (x *exchange) ask(v *verb, request []byte) *problem.Problem {
 		return p
 	}
 	x.call.Entities, x.call.Stats = x.entities(), &x.stats
+	if x.trace != nil {
+		x.at.asked = clock()
+	}
 	for {
 		g := x.s.store.Current()
 		x.provide(g)
@@ -140,15 +143,22 @@ func (x *exchange) lookUp() *cache.Entry {
 	if x.call.Timeline == nil {
 		return x.s.cache.Get(x.scratch.key)
 	}
-	began := clock()
+	x.at.looked = clock()
 	e := x.s.cache.Get(x.scratch.key)
-	x.s.metrics.LookedUp(clock() - began)
+	x.at.found = clock()
+	x.s.metrics.LookedUp(x.at.found - x.at.looked)
 	return e
 }
 
 // remember keeps a reply, if it depends on the key alone. A call may have seen a later revision than the key names.
 func (x *exchange) remember(g *live.Generation, reply []byte) {
 	if x.cached == miss && x.stats.Cacheable && x.stats.Revision == x.revision {
+		if x.trace == nil {
+			x.s.cache.Put(x.scratch.key, reply, &x.stats)
+			return
+		}
+		x.at.kept = clock()
 		x.s.cache.Put(x.scratch.key, reply, &x.stats)
+		x.at.put = clock()
 	}
 }

@@ -25,7 +25,7 @@ func (x *exchange) record(v *verb) {
 		}
 	}
 	x.s.audit.Write(&audit.Record{
-		Time: time.Now(), ID: string(x.id), Client: client, Trace: traceID(x.ctx.Request.Header.PeekBytes(headerTrace)),
+		Time: time.Now(), ID: string(x.id), Client: client, Trace: x.traceID(),
 		Revision: x.stats.Revision, Cached: x.cached == hit, Form: forms[v],
 		Request: bytes.Clone(x.body()), Reply: bytes.Clone(x.ctx.Response.Body()),
 	})

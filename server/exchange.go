@@ -15,6 +15,7 @@ import (
 	"github.com/rune-authz/rune/host"
 	"github.com/rune-authz/rune/server/guard"
 	"github.com/rune-authz/rune/server/problem"
+	"github.com/rune-authz/rune/server/trace"
 )
 
 // exchange is one request and its answer. It is used again for others.
@@ -32,6 +33,8 @@ type exchange struct {
 	cached    cached
 	decided   bool          // it was a request for decisions, and was answered by the engine or the cache
 	began     time.Duration // since the epoch
+	trace     *trace.Trace  // nil: the request isn't traced
+	at        times
 
 	params  []pair
 	scratch scratch
@@ -72,7 +75,7 @@ func (s *Server) handler(t *table) fasthttp.RequestHandler {
 func (x *exchange) answer(t *table) {
 	defer func() {
 		if r := recover(); r != nil {
-			x.s.log.Error("a request made the server panic", "panic", r, "stack", string(debug.Stack()))
+			x.s.log.Error("a request made the server panic", "panic", r, "trace", x.traceID(), "stack", string(debug.Stack()))
 			x.fail(problem.New(problem.CodeInternal, "the server failed"))
 		}
 	}()
@@ -111,6 +114,7 @@ func (x *exchange) serve(t *table) *problem.Problem {
 	if x.route = place.route(x.ctx.Method()); x.route == nil {
 		return problem.New(problem.CodeMethod, "here works "+place.allow).With("Allow", place.allow)
 	}
+	x.sample()
 	if x.route.free {
 		return x.admit(0)
 	}

@@ -17,6 +17,7 @@ type route struct {
 	free       bool      // costs nothing of a client's rate, and is answered however much there is to do
 	admin      bool      // on the admin listener, if there is one
 	everywhere bool      // on both listeners
+	traced     bool      // it decides
 	unguarded  bool      // on an admin listener it needs no token
 	body       string    // media type of the request's body; "": it isn't read
 	wrongBody  host.Code // the problem that a body of another type is, if not http.content_type

@@ -19,13 +19,13 @@ var explainParam = param{"explain", "true adds the proof to a decision; it needs
 func routes() []*route {
 	return []*route{
 		{
-			method: "POST", path: "/v1/authorize", scope: ScopeAuthorize, body: typeJSON, params: []param{explainParam}, handle: (*exchange).authorize,
+			method: "POST", path: "/v1/authorize", scope: ScopeAuthorize, body: typeJSON, params: []param{explainParam}, traced: true, handle: (*exchange).authorize,
 			summary: "Decide one request", detail: "A decision of deny is 200.",
 			request: AuthorizeRequest{}, replies: []answer{{http.StatusOK, typeJSON, "the decision", AuthorizeReply{}}},
 			headers: engineHeaders,
 		},
 		{
-			method: "POST", path: "/v1/authorize/batch", scope: ScopeAuthorize, body: typeJSON, params: []param{explainParam}, handle: (*exchange).batch,
+			method: "POST", path: "/v1/authorize/batch", scope: ScopeAuthorize, body: typeJSON, params: []param{explainParam}, traced: true, handle: (*exchange).batch,
 			summary: "Decide many requests", detail: "Each is decided as if alone; a bad one is an error in its place.",
 			request: BatchRequest{}, replies: []answer{{http.StatusOK, typeJSON, "decisions and errors, in order", BatchReply{}}},
 			headers: engineHeaders,
@@ -37,13 +37,13 @@ func routes() []*route {
 			fails: []int{http.StatusConflict}, headers: engineHeaders,
 		},
 		{
-			method: "POST", path: pathEvaluation, scope: ScopeAuthorize, body: typeJSON, wrongBody: problem.CodeRequestType, handle: (*exchange).evaluation,
+			method: "POST", path: pathEvaluation, scope: ScopeAuthorize, body: typeJSON, wrongBody: problem.CodeRequestType, traced: true, handle: (*exchange).evaluation,
 			summary: "Decide one request, in the form of OpenID AuthZEN", detail: "A denial is 200. Members that aren't known are ignored.",
 			request: Evaluation{}, replies: []answer{{http.StatusOK, typeJSON, "the decision", EvaluationReply{}}},
 			headers: engineHeaders,
 		},
 		{
-			method: "POST", path: pathEvaluations, scope: ScopeAuthorize, body: typeJSON, wrongBody: problem.CodeRequestType, handle: (*exchange).evaluations,
+			method: "POST", path: pathEvaluations, scope: ScopeAuthorize, body: typeJSON, wrongBody: problem.CodeRequestType, traced: true, handle: (*exchange).evaluations,
 			summary: "Decide many requests, in the form of OpenID AuthZEN",
 			detail: "What stands outside of evaluations holds for those that don't have it themselves. Each is decided as if alone; a bad one is false, and has an error. " +
 				"Without evaluations the body is one itself.",

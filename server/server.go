@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/rune-authz/rune/server/cache"
 	"github.com/rune-authz/rune/server/live"
 	"github.com/rune-authz/rune/server/metrics"
+	"github.com/rune-authz/rune/server/trace"
 )
 
 // Deps are what a server is given. Each may be missing.
@@ -43,6 +46,7 @@ type Server struct {
 	draining atomic.Bool
 	inFlight atomic.Int64
 
+	tracer     *trace.Tracer // nil: none
 	metrics    *metrics.Metrics
 	getMetrics fasthttp.RequestHandler
 	counts     atomic.Pointer[live.Counts] // what was loaded when that was last told
@@ -67,6 +71,9 @@ func New(ctx context.Context, c Config, d Deps) (*Server, error) {
 	}
 	s.ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	err := s.openAudit(d.Stdout)
+	if err == nil {
+		err = s.openTrace(ctx, cmp.Or[io.Writer](d.Stdout, os.Stdout))
+	}
 	if err == nil {
 		err = s.load(ctx, d.Runtime)
 	}
@@ -121,6 +128,9 @@ func (s *Server) Reload(ctx context.Context) error {
 	return err
 }
 
+// traceTime bounds how long the end waits for a collector that takes the last traces.
+const traceTime = 2 * time.Second
+
 // Close frees everything. Calls that wait for the engine fail.
 func (s *Server) Close(ctx context.Context) error {
 	s.stop()
@@ -131,6 +141,9 @@ func (s *Server) Close(ctx context.Context) error {
 	if s.runtime != nil {
 		errs = append(errs, s.runtime.Close(ctx))
 	}
+	ctx, cancel := context.WithTimeout(ctx, traceTime)
+	defer cancel()
+	_ = s.tracer.Close(ctx) // a collector that doesn't answer was told of
 	s.cache.Close()
 	s.audit.Close()
 	return errors.Join(errs...)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/valyala/fasthttp/fasthttpadaptor"
 
+	"github.com/rune-authz/rune/host"
 	counted "github.com/rune-authz/rune/host/metrics"
 	"github.com/rune-authz/rune/server/metrics"
 	"github.com/rune-authz/rune/server/problem"
@@ -75,7 +76,7 @@ func clock() time.Duration { return time.Since(epoch) }
 
 // time lets the engine time the phases of one request in so many.
 func (x *exchange) time() {
-	if n := uint64(x.s.config.PhaseSample); n > 0 && x.s.turns.Add(1)%n == 0 {
+	if n := uint64(x.s.config.PhaseSample); x.trace != nil || n > 0 && x.s.turns.Add(1)%n == 0 {
 		x.scratch.timeline.Requests = x.scratch.timeline.Requests[:0]
 		x.call.Timeline = &x.scratch.timeline
 	}
@@ -84,6 +85,12 @@ func (x *exchange) time() {
 // count counts the answer.
 func (x *exchange) count() {
 	took, m := clock()-x.began, x.s.metrics
+	if x.trace != nil {
+		if x.call.Timeline == nil {
+			x.call.Timeline = &host.Timeline{} // it wasn't asked
+		}
+		x.endTrace(took)
+	}
 	count := m.Other(x.ctx.Method())
 	if x.route != nil {
 		if count = x.route.count; x.ctx.IsHead() {
@@ -98,7 +105,11 @@ func (x *exchange) count() {
 		m.Miss()
 	}
 	if x.decided {
-		m.Calls.Took(took)
+		if x.trace != nil {
+			m.Calls.TookTraced(took, x.trace.TraceID(), x.trace.SpanID())
+		} else {
+			m.Calls.Took(took)
+		}
 		m.Calls.Decided(&x.stats, x.cached == hit)
 		if x.call.Timeline != nil && x.cached != hit {
 			m.Calls.Timed(x.call.Timeline)

@@ -82,6 +82,8 @@ func (o *Options) addRunning() {
 	o.add("shutdown-timeout", "time for requests to finish", span(&o.config.ShutdownTimeout, 0, time.Hour))
 	o.add("decision-log", "write a JSON line for every decision; - is standard output", text(&o.config.DecisionLog, "FILE|-"))
 	o.add("decision-log-mask", "parts of those lines to mask, as JSON pointers; a part * stands for any", list(&o.config.DecisionLogMask, "POINTER,...", pointer))
+	o.add("trace-sample-ratio", "part of the requests without a parent that is traced; goes before OTEL_TRACES_SAMPLER", ratio(&o.config.TraceSampleRatio))
+	o.add("trace-baggage", "keys of baggage that become attributes of spans", list(&o.config.TraceBaggage, "KEY,...", anyItem))
 	o.add("phase-sample", "of how many decisions one has its phases timed, for metrics; 0 is off", count(&o.config.PhaseSample, 0, 1_000_000))
 	o.add("log-format", "how the log is written", oneOf(&o.config.LogFormat, "text", "json"))
 	o.add("log-level", "least important message that is written", oneOf(&o.config.LogLevel, "debug", "info", "warn", "error"))

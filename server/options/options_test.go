@@ -83,7 +83,7 @@ var everything = []struct{ name, value string }{
 	{"rate-limit", "12.5"}, {"rate-burst", "100"}, {"trusted-proxies", "10.0.0.0/8,::1"}, {"cors-origins", "https://a.example.com,http://localhost:3000"},
 	{"max-body", "2MiB"}, {"max-header", "8192"}, {"max-depth", "50"}, {"max-batch", "10"}, {"max-connections", "5"}, {"max-in-flight", "4"},
 	{"read-timeout", "1s"}, {"write-timeout", "1m30s"}, {"cache-bytes", "0"}, {"watch", "false"}, {"shutdown-delay", "2s"},
-	{"shutdown-timeout", "3s"}, {"decision-log", "-"}, {"decision-log-mask", "/request/context,/a~1b"}, {"phase-sample", "7"}, {"log-format", "json"}, {"log-level", "debug"},
+	{"shutdown-timeout", "3s"}, {"decision-log", "-"}, {"decision-log-mask", "/request/context,/a~1b"}, {"trace-sample-ratio", "0.25"}, {"trace-baggage", "tenant,team"}, {"phase-sample", "7"}, {"log-format", "json"}, {"log-level", "debug"},
 }
 
 var wantEverything = server.Config{
@@ -100,7 +100,7 @@ var wantEverything = server.Config{
 	CORSOrigins:    []string{"https://a.example.com", "http://localhost:3000"},
 	MaxBody:        2 << 20, MaxHeader: 8 << 10, MaxDepth: 50, MaxBatch: 10, MaxConnections: 5, MaxInFlight: 4,
 	ReadTimeout: time.Second, WriteTimeout: 90 * time.Second, ShutdownDelay: 2 * time.Second, ShutdownTimeout: 3 * time.Second,
-	DecisionLog: "-", DecisionLogMask: []string{"/request/context", "/a~1b"}, PhaseSample: 7, LogFormat: "json", LogLevel: "debug",
+	DecisionLog: "-", DecisionLogMask: []string{"/request/context", "/a~1b"}, TraceSampleRatio: 0.25, TraceBaggage: []string{"tenant", "team"}, PhaseSample: 7, LogFormat: "json", LogLevel: "debug",
 }
 
 func TestLoad_everySource(t *testing.T) {

@@ -243,3 +243,19 @@ func (v *values[T]) add(item string) error {
 	*v.target = append(*v.target, parsed)
 	return nil
 }
+
+// ratio is a part of a whole; below 0 nothing is said.
+func ratio(target *float64) setter {
+	return &scalar[float64]{target, "RATIO", func(s string) (float64, error) {
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(f >= 0 && f <= 1) {
+			return 0, fmt.Errorf("%q isn't a part from 0 to 1", s)
+		}
+		return f, nil
+	}, func(f float64) string {
+		if f < 0 {
+			return ""
+		}
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}}
+}
