@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/valyala/fasthttp"
+
 	dto "github.com/prometheus/client_model/go"
 )
 
@@ -144,7 +146,7 @@ func TestMetrics_limited(t *testing.T) {
 // TestMetrics_framing: what can't be read as a request counts as well.
 func TestMetrics_framing(t *testing.T) {
 	v := serve(t, people, Deps{})
-	v.ask("POST", "/v1/authorize", strings.Repeat("x", 1<<20+1))
+	v.refuse(&fasthttp.RequestCtx{}, fasthttp.ErrBodyTooLarge)
 	if got := v.gather()["rune_http_requests_total 413 other other"]; got != 1 {
 		t.Errorf("%v", got)
 	}
