@@ -25,7 +25,7 @@ from ._context import bind, principal
 from ._enforce import enforce, set_default
 from ._engine import Engine, Query
 from ._errors import ABIError, AuthorizationDenied, ConfigError, Diagnostic, EngineTrap, LimitError, RequestError, RuneError
-from ._observe import Call, Observer
+from ._observe import Call, Observer, Timing
 from ._pending import Pending
 from ._request import Request
 from ._result import AuthorizationResult, Decision, Diagnostics, Reason
@@ -36,7 +36,7 @@ from ._watch import Watcher
 
 __all__ = [
     "ABIError", "AuthorizationDenied", "AuthorizationResult", "Call", "ConfigError", "Decision", "Diagnostic", "Diagnostics", "Engine", "EngineTrap",
-    "Entity", "LimitError", "Observer", "Pending", "Query", "Reason", "Request", "RequestError", "RuneError", "Scope", "Statistics", "Watcher", "bind", "enforce",
+    "Entity", "LimitError", "Observer", "Pending", "Query", "Reason", "Request", "RequestError", "RuneError", "Scope", "Statistics", "Timing", "Watcher", "bind", "enforce",
     "principal", "set_default",
 ]
 

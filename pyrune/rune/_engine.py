@@ -6,9 +6,9 @@ import json
 import os
 import threading
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import _batch, _scope
 from ._context import current, scope_of
@@ -22,7 +22,6 @@ from ._pool import LARGE, Pool, default_size
 from ._request import Subject, batch_text, encoded, encoded_text, request_text
 from ._result import AuthorizationResult
 from ._source import Folder, Nowhere, Recorded, read_regular
-from ._statistics import Statistics
 from ._values import python_value, quote, record_text
 from ._watch import Watcher
 
@@ -73,6 +72,8 @@ class Engine:
         self._path: Optional[Path] = None
         self._watched: Dict[str, Optional[str]] = {}
         self._loading = threading.Lock()
+        self._counting = threading.Lock()
+        self._traps = 0  # instances that died
         self._slow = 0  # quick calls that are still to be made in a thread by authorize_async
         self._observers: Tuple[Observer, ...] = ()
         self._plain = Host(self._entities, self._limits)
@@ -92,27 +93,40 @@ class Engine:
         Raises ConfigError with every diagnostic, LimitError; what was loaded then goes on answering.
         """
         file = Path(path)
-        try:
-            text = read_regular(str(file))
-        except OSError as e:
-            raise ConfigError("can't read %s: %s" % (file, e.strerror or e), code="host.read", file=str(file)) from e
-        folder = Folder(file)
-        try:
-            self._load(file.name, text, folder)
-        finally:
-            self._watched = {os.path.abspath(file): None, **folder.seen}
-        self._path = file
+        with self._told():
+            try:
+                text = read_regular(str(file))
+            except OSError as e:
+                raise ConfigError("can't read %s: %s" % (file, e.strerror or e), code="host.read", file=str(file)) from e
+            folder = Folder(file)
+            try:
+                self._load(file.name, text, folder)
+            finally:
+                self._watched = {os.path.abspath(file): None, **folder.seen}
+            self._path = file
 
     def load(self, text: str, name: str = "") -> None:
         """Loads a configuration from a string, which can't include files. ``name`` is what diagnostics call it; ``.cedar`` at its end makes it policies."""
-        self._load(name, encoded_text(text, "the configuration"), Nowhere())
-        self._path, self._watched = None, {}
+        with self._told():
+            self._load(name, encoded_text(text, "the configuration"), Nowhere())
+            self._path, self._watched = None, {}
 
     def reload(self) -> None:
         """Loads the file of the last ``load_config`` again."""
         if self._path is None:
             raise ConfigError("no file was loaded: call load_config", code="abi.state")
         self.load_config(self._path)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Has observers told of a load, whatever comes of it."""
+        ok = False
+        try:
+            yield
+            ok = True
+        finally:
+            for observer in self._observers:
+                observer.loaded(self, ok)
 
     def _load(self, name: str, text: bytes, files: Any) -> None:
         key = (int.from_bytes(os.urandom(8), "little"), int.from_bytes(os.urandom(8), "little"))
@@ -126,25 +140,25 @@ class Engine:
                     raise ConfigError("the configuration's files have changed since they were loaded, and can't be loaded again as they were",
                                       code="host.changed", help="call reload()")
             except Died as d:
+                self._died()
                 raise d.error from None
             return instance
 
         with self._loading:
-            ok = False
+            first = spawn(False)
             try:
-                first = spawn(False)
-                try:
-                    first_reply = first.load(name, text, recorded, key, self._limits)
-                except Died as d:
-                    raise d.error from None
-                recorded.seal()
-                loaded = json.loads(first_reply)["loaded"]
-                self._require(loaded["needs"])
-                self._pool = Pool(first, loaded, spawn, self._instances)
-                ok = True
-            finally:
-                for observer in self._observers:
-                    observer.loaded(self, ok)
+                first_reply = first.load(name, text, recorded, key, self._limits)
+            except Died as d:
+                self._died()
+                raise d.error from None
+            recorded.seal()
+            loaded = json.loads(first_reply)["loaded"]
+            self._require(loaded["needs"])
+            self._pool = Pool(first, loaded, spawn, self._instances, self._died)
+
+    def _died(self) -> None:
+        with self._counting:
+            self._traps += 1
 
     def _require(self, needs: Iterable[str]) -> None:
         given = self._host_values()
@@ -318,11 +332,12 @@ class Engine:
                 given_back = True
                 return revision
             except Died as d:
+                self._died()
                 raise d.error from None
             finally:
                 pool.updating = False
                 if not given_back:
-                    pool.discard(instance)  # it died, or knows an update that isn't noted
+                    pool.forget(instance)  # it died, or knows an update that isn't noted
 
     # -- Asking the module --------------------------------------------------------------------------------------
 
@@ -374,17 +389,21 @@ class Engine:
         observers = self._observers
         if not observers:
             return call(False)
-        phases = any([o.wants_phases(verb) for o in observers])
+        given = [o.calling(self, verb) for o in observers]
+        phases = any(given)
         started, clock = time.time_ns(), time.perf_counter_ns()
-        reply, statistics, took = b"", None, 0
         try:
             reply = call(phases)
             took = time.perf_counter_ns() - clock
-            statistics = Statistics(*instance.statistics())
+            statistics = instance.statistics()
+            ended = Call(verb, started, took, reply, statistics, instance.timings(statistics) if phases else (), None)
+        except BaseException as e:
+            failure = e.error if isinstance(e, Died) else e
+            ended = Call(verb, started, time.perf_counter_ns() - clock, b"", None, (), failure)
+            raise
         finally:
-            ended = Call(verb, started, took if statistics else time.perf_counter_ns() - clock, reply, statistics)
-            for o in observers:
-                o.called(self, ended)
+            for o, g in zip(observers, given):
+                o.called(self, ended, g)
         return reply
 
     def observe(self, observer: Observer) -> None:
@@ -403,9 +422,9 @@ class Engine:
         return list(json.loads(self._ask("test", request, None))["tests"])
 
     def statistics(self) -> Dict[str, int]:
-        """Instances and bytes of the sandbox's memory, for metrics."""
+        """Instances, bytes of the sandbox's memory, and how many instances have died since the start, for metrics."""
         pool = self._pool
-        return {"instances": pool.instances() if pool else 0, "memory_bytes": pool.memory_bytes() if pool else 0}
+        return {"instances": pool.instances() if pool else 0, "memory_bytes": pool.memory_bytes() if pool else 0, "traps": self._traps}
 
     def watch(self, interval: float = 0.5, on_reload: Optional[Callable[[Optional[RuneError]], None]] = None) -> Watcher:
         """Reloads when the configuration's files change, in a thread, and keeps the last good configuration. See ``Watcher``."""

@@ -12,12 +12,15 @@ from . import _binding
 from ._errors import ABIError, EngineTrap, LimitError, RuneError, error_from
 from ._kept import Kept
 from ._module import Compiled
+from ._observe import Timing
+from ._statistics import Statistics
 
 ABI = 1
 ABSENT = 0xFFFFFFFF
 PAGE = 1 << 16
 BLOCK = struct.Struct("<IIqIIQII8Q2QQ")  # the host block of wasm/README.md
 STATS = struct.Struct("<IIIIQIIIIIIIIQQQQQQIIIIQ")
+TIMING = struct.Struct("<Q6QII")
 NOW, NOW_FLAG, PHASES_FLAG = struct.Struct("<q"), 4, 2
 VERBS = ("authorize", "batch", "query", "update", "facts", "describe", "test", "overlay", "evaluation", "evaluations")
 FIRST_BUFFER = 1 << 12
@@ -88,6 +91,8 @@ class Instance:
         self.owner = 0  # the thread that uses it
         bind = _binding.way(store, version)
         self.verbs: Dict[str, Verb] = {name: self._bind(bind, exports["rune_" + name]) for name in VERBS if "rune_" + name in exports}
+        self._words = _binding.new_words()
+        self._statistics = bind(store, exports["rune_stats"], self._words)
         self.unchecked = bind is _binding.unchecked
 
     def _bind(self, bind: _binding.Way, function: Any) -> Verb:
@@ -271,10 +276,18 @@ class Instance:
         self.last_at, self._request, self._capacity = -1, 0, 0
         self.last = Host(phases=True, timed=True)
 
-    def statistics(self) -> Tuple[int, ...]:
-        """The numbers of the statistics block, in its order."""
-        at = self._call("rune_stats") & 0xFFFFFFFF
-        return STATS.unpack_from(self._view, at)
+    def statistics(self) -> Statistics:
+        """What the last call did."""
+        bound = self._statistics
+        error = bound.call()
+        if error or bound.trap:
+            raise self._died(bound.failure(error))
+        return Statistics._make(STATS.unpack_from(self._view, self._words[0] & 0xFFFFFFFF))
+
+    def timings(self, statistics: Statistics) -> Tuple[Timing, ...]:
+        """How long each request of the call took that the statistics are of."""
+        at = statistics.timings_at
+        return tuple(map(Timing._make, TIMING.iter_unpack(self._view[at:at + TIMING.size * statistics.timings])))
 
 
 def _view_of(memory: Any, store: Any) -> memoryview:

@@ -53,7 +53,8 @@ class Pool:
     that their own thread holds one, and get another. An instance that isn't given back, because an exception came between, is forgotten.
     """
 
-    def __init__(self, first: Instance, loaded: Dict[str, Any], spawn: Callable[[bool], Instance], size: int) -> None:
+    def __init__(self, first: Instance, loaded: Dict[str, Any], spawn: Callable[[bool], Instance], size: int,
+                 died: Callable[[], None]) -> None:
         self.loaded = loaded
         self.needs: FrozenSet[str] = frozenset(loaded["needs"])
         self.plain = not self.needs  # a call needs nothing of the host
@@ -62,6 +63,7 @@ class Pool:
         self.updating = False
         self._history = _History()
         self._spawn, self._size = spawn, size  # gives an instance that is loaded, or an empty one
+        self._died = died
         self._idle: SimpleQueue[Instance] = SimpleQueue()
         self._all: "weakref.WeakSet[Instance]" = weakref.WeakSet((first,))
         self._holders: Set[int] = set()  # threads that have one, or are about to
@@ -117,7 +119,12 @@ class Pool:
         self._idle.put(instance)
 
     def discard(self, instance: Instance) -> None:
-        """Forgets an instance that died; the next that is needed is made anew."""
+        """Notes that an instance died, and forgets it."""
+        self._died()
+        self.forget(instance)
+
+    def forget(self, instance: Instance) -> None:
+        """Uses an instance no more; the next that is needed is made anew."""
         self._holders.discard(instance.owner)
         with self.lock:
             self._all.discard(instance)

@@ -169,7 +169,7 @@ def test_nothing_loaded() -> None:
             call()
     with pytest.raises(rune.ConfigError):
         engine.reload()
-    assert engine.statistics() == {"instances": 0, "memory_bytes": 0} and "nothing" in repr(engine)
+    assert engine.statistics() == {"instances": 0, "memory_bytes": 0, "traps": 0} and "nothing" in repr(engine)
 
 
 def test_load_keeps_the_last_good_one(engine: rune.Engine) -> None:

@@ -257,7 +257,7 @@ def test_observer(engine: rune.Engine) -> None:
     seen: List[Any] = []
 
     class Seen(Observer):
-        def called(self, engine: object, call: Call) -> None:
+        def called(self, engine: object, call: Call, given: object) -> None:
             seen.append((call.verb, call.statistics is not None and call.statistics.decision, call.took > 0))
 
         def loaded(self, engine: object, ok: bool) -> None:
