@@ -399,12 +399,14 @@ class Engine:
             ended = Call(verb, started, took, reply, statistics, instance.timings(statistics) if phases else (), None)
         except BaseException as e:
             failure = e.error if isinstance(e, Died) else e
-            ended = Call(verb, started, time.perf_counter_ns() - clock, b"", None, (), failure)
+            self._tell(observers, given, Call(verb, started, time.perf_counter_ns() - clock, b"", None, (), failure))
             raise
-        finally:
-            for o, g in zip(observers, given):
-                o.called(self, ended, g)
+        self._tell(observers, given, ended)
         return reply
+
+    def _tell(self, observers: Iterable[Observer], given: Iterable[Any], ended: Call) -> None:
+        for observer, g in zip(observers, given):
+            observer.called(self, ended, g)
 
     def observe(self, observer: Observer) -> None:
         """Has an observer told of every call and load from now on."""
