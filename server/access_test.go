@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"net/netip"
+	"sync"
 	"testing"
 
 	"github.com/valyala/fasthttp"
@@ -12,6 +13,7 @@ import (
 
 // gate lets everybody in as one client, as far as its scopes and its rate go.
 type gate struct {
+	mu      sync.Mutex
 	client  Client
 	left    int // of the rate; below 0: no limit
 	unready error
@@ -20,20 +22,53 @@ type gate struct {
 func gateOf(c Client) *gate { return &gate{client: c, left: -1} }
 
 func (g *gate) Address(*fasthttp.RequestCtx) netip.Addr   { return netip.MustParseAddr("192.0.2.1") }
-func (g *gate) Ready() error                              { return g.unready }
 func (g *gate) Share(*fasthttp.RequestCtx, []string) bool { return false }
 
 func (g *gate) Admit(ctx *fasthttp.RequestCtx, scope Scopes, cost int) (*Client, *problem.Problem) {
 	if scope != 0 && string(ctx.Request.Header.Peek("Authorization")) == "none" {
 		return nil, problem.New(problem.CodeUnauthenticated, "who are you?").With("WWW-Authenticate", "Bearer")
 	}
-	if !g.client.Has(scope) {
+	g.mu.Lock()
+	client := g.client
+	g.mu.Unlock()
+	if !client.Has(scope) {
 		return nil, problem.New(problem.CodeScope, "it needs "+scope.String())
 	}
-	return &g.client, g.Charge(ctx, &g.client, cost)
+	return &client, g.Charge(ctx, &client, cost)
+}
+
+func (g *gate) Ready() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.unready
+}
+
+// fail sets why it isn't ready.
+func (g *gate) fail(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.unready = err
+}
+
+// allow sets what the client may.
+func (g *gate) allow(s Scopes) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.client.Scopes = s
+}
+
+// rest sets what is left of the rate, and returns what was.
+func (g *gate) rest(n int) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	was := g.left
+	g.left = n
+	return was
 }
 
 func (g *gate) Charge(_ *fasthttp.RequestCtx, _ *Client, n int) *problem.Problem {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.left >= 0 && g.left < n {
 		return problem.New(problem.CodeRate, "later").With("Retry-After", "1")
 	}
@@ -67,11 +102,11 @@ func TestRoutes_scopes(t *testing.T) {
 			v.ask(r.method, path, "").wantOK(t, "")
 			continue
 		}
-		g.client.Scopes = AllScopes &^ r.scope
+		g.allow(AllScopes &^ r.scope)
 		v.ask(r.method, path, "").wantProblem(t, 403, "access.scope")
 		v.ask(r.method, path, "", "Authorization", "none").wantProblem(t, 401, "access.token_missing")
 	}
-	g.client.Scopes = ScopeAuthorize
+	g.allow(ScopeAuthorize)
 	v.ask("POST", "/v1/authorize?explain=true", annReads).wantProblem(t, 403, "access.scope")
 }
 
@@ -79,11 +114,11 @@ func TestRoutes_scopes(t *testing.T) {
 func TestRoutes_rate(t *testing.T) {
 	g := gateOf(Client{Scopes: AllScopes})
 	v := serve(t, people, Deps{Gate: g})
-	g.left = 4
+	g.rest(4)
 	v.ask("POST", "/v1/authorize", annReads).wantOK(t, "")
 	v.ask("POST", "/v1/authorize/batch", `{"requests":[`+annReads+`,`+annReads+`]}`).wantOK(t, "")
-	if g.left != 1 {
-		t.Errorf("%d left", g.left)
+	if left := g.rest(1); left != 1 {
+		t.Errorf("%d left", left)
 	}
 	v.ask("POST", "/v1/authorize/batch", `{"requests":[`+annReads+`,`+annReads+`]}`).wantProblem(t, 429, "rate.exceeded")
 	v.ask("POST", "/access/v1/evaluations", `{"evaluations":[{},{},{}]}`).wantProblem(t, 429, "rate.exceeded")
@@ -96,9 +131,9 @@ func TestHealth_ready(t *testing.T) {
 	v := serve(t, people, Deps{Gate: g})
 	v.ask("GET", "/health/live", "").wantOK(t, `{"status":"live"}`)
 	v.ask("GET", "/health/ready", "").wantOK(t, `{"status":"ready","name":"people","revision":"`)
-	g.unready = errors.New("no keys yet")
+	g.fail(errors.New("no keys yet"))
 	v.ask("GET", "/health/ready", "").wantProblem(t, 503, "server.not_ready")
-	g.unready = nil
+	g.fail(nil)
 	v.draining.Store(true)
 	v.ask("GET", "/health/ready", "").wantProblem(t, 503, "server.draining")
 	v.ask("GET", "/health/live", "").wantOK(t, "live")

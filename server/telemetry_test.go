@@ -136,7 +136,7 @@ func TestMetrics_limited(t *testing.T) {
 	g := gateOf(Client{Scopes: AllScopes})
 	v := serve(t, people, Deps{Gate: g}, func(c *Config) { c.JWTKeys = "keys.pem" })
 	before := v.gather()["rune_rate_limited_requests_total"]
-	g.left = 1
+	g.rest(1)
 	v.ask("POST", "/v1/authorize/batch", `{"requests":[`+annReads+`,`+annReads+`,`+annReads+`]}`).wantProblem(t, 429, "rate.exceeded")
 	if got := v.gather()["rune_rate_limited_requests_total"]; got != before+1 {
 		t.Errorf("%v refused, want %v", got, before+1)

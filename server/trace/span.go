@@ -130,7 +130,7 @@ func (s *span) Links() []sdk.Link                               { return nil }
 func (s *span) Events() []sdk.Event                             { return nil }
 func (s *span) Status() sdk.Status                              { return s.status }
 func (s *span) InstrumentationScope() instrumentation.Scope     { return scope }
-func (s *span) InstrumentationLibrary() instrumentation.Library { return scope } //nolint:staticcheck // exporters may ask for it
+func (s *span) InstrumentationLibrary() instrumentation.Library { return scope } //lint:ignore SA1019 the interface has it
 func (s *span) Resource() *resource.Resource                    { return s.resource }
 func (s *span) DroppedAttributes() int                          { return 0 }
 func (s *span) DroppedLinks() int                               { return 0 }

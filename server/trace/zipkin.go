@@ -88,11 +88,11 @@ func asZipkin(s sdk.ReadOnlySpan) zipkinSpan {
 	}
 	for _, a := range s.Resource().Attributes() {
 		if a.Key == "service.name" {
-			out.LocalEndpoint["serviceName"] = a.Value.Emit()
+			out.LocalEndpoint["serviceName"] = a.Value.String()
 		}
 	}
 	for _, a := range s.Attributes() {
-		out.Tags[string(a.Key)] = a.Value.Emit()
+		out.Tags[string(a.Key)] = a.Value.String()
 	}
 	if s.Status().Code == codes.Error {
 		out.Tags["error"] = s.Status().Description
