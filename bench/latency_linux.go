@@ -13,6 +13,8 @@ import (
 const (
 	openShare  = 0.7
 	percentile = 99
+	// settle is how long the server has to end what wrk has asked for and doesn't wait for any more, a request for each connection.
+	settle = 300 * time.Millisecond
 )
 
 // endpoints are those whose latency is measured. The query is for the configuration of [bench.facts], the others for that of [sharing].
@@ -85,6 +87,7 @@ func (b *bench) openLoop(ctx context.Context, s *served, e *endpoint) error {
 	if err != nil {
 		return err
 	}
+	time.Sleep(settle)
 	r, err := openloop.Run(ctx, &openloop.Load{Address: s.address, Requests: e.requests(s.address), Rate: openShare * rate,
 		Duration: b.scale.http.open, Connections: connections})
 	if err != nil {
